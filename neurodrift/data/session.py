@@ -76,15 +76,23 @@ class Session:
             if got != want:
                 raise NeurodriftError(f"{self}: {name} has shape {got}, but the other parts ask for {want}.")
         if not self.bin_width > 0:
-            raise NeurodriftError(f"{self}: bin_width is {self.bin_width}, it must be a positive number of seconds.")
+            raise NeurodriftError(
+                f"{self}: bin_width is {self.bin_width}, it must be a positive number of seconds."
+            )
         if n and not np.all(np.diff(self.times) > 0):
-            raise NeurodriftError(f"{self}: times do not increase strictly; sort the bins and drop repeated ones.")
+            raise NeurodriftError(
+                f"{self}: times do not increase strictly; sort the bins and drop repeated ones."
+            )
         if not np.isfinite(self.counts).all() or (self.counts < 0).any():
-            raise NeurodriftError(f"{self}: counts hold negative or non-finite numbers; mark such bins as not valid.")
+            raise NeurodriftError(
+                f"{self}: counts hold negative or non-finite numbers; mark such bins as not valid."
+            )
         if len(set(self.channels)) != len(self.channels):
             raise NeurodriftError(f"{self}: channel ids repeat; each channel needs an id of its own.")
         if n and self.trial.max(initial=-1) >= len(self.trials):
-            raise NeurodriftError(f"{self}: a bin names trial {self.trial.max()}, there are {len(self.trials)}.")
+            raise NeurodriftError(
+                f"{self}: a bin names trial {self.trial.max()}, there are {len(self.trials)}."
+            )
 
     def __len__(self) -> int:
         return len(self.times)

@@ -1,0 +1,82 @@
+"""The channel contract between days: which electrodes match, which are lost, which are new; never silent."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from neurodrift.data.session import Session
+from neurodrift.errors import NeurodriftError, NeurodriftWarning
+
+__all__ = ["ChannelMatch", "match_channels"]
+
+
+@dataclass(frozen=True)
+class ChannelMatch:
+    """Channels of a comparison: `shared` by all sessions, `missing` on the test day, `new` there.
+
+    A channel that only some of the training sessions have counts as missing or, if the test day has it, as new.
+    """
+
+    shared: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        line = f"{len(self.shared)} channels shared"
+        for word, names in (("missing on the test day", self.missing), ("new on the test day", self.new)):
+            if names:
+                line += f"; {len(names)} {word}: {', '.join(names[:12])}{' ...' * (len(names) > 12)}"
+        return line
+
+    def apply(self, session: Session) -> Session:
+        """The session with the shared channels only, in their order, and a line of provenance where that changes it."""
+        if session.channels == self.shared:
+            return session
+        place = {name: i for i, name in enumerate(session.channels)}
+        lost = [name for name in self.shared if name not in place]
+        if lost:
+            raise NeurodriftError(
+                f"{session}: channel {lost[0]!r} is not in it; match the channels again with it."
+            )
+        dropped = [name for name in session.channels if name not in set(self.shared)]
+        what = (
+            f"{len(dropped)} left out ({', '.join(dropped[:12])}{' ...' * (len(dropped) > 12)})"
+            if dropped
+            else "reordered"
+        )
+        return replace(
+            session,
+            counts=session.counts[:, [place[name] for name in self.shared]],
+            channels=self.shared,
+            provenance=(*session.provenance, f"channels matched by id: {len(self.shared)} kept, {what}"),
+        )
+
+
+def match_channels(train: Sequence[Session], test: Session) -> ChannelMatch:
+    """Match electrodes by id over the training sessions and the test session; order as in the first.
+
+    Warns where channels are missing or new.
+
+    Raises:
+        NeurodriftError: no training session, or no channel that all sessions share.
+    """
+    if not train:
+        raise NeurodriftError("match_channels: there is no training session.")
+    everywhere = set(test.channels).intersection(*(session.channels for session in train))
+    known = dict.fromkeys(name for session in train for name in session.channels)
+    match = ChannelMatch(
+        shared=tuple(name for name in train[0].channels if name in everywhere),
+        missing=tuple(name for name in known if name not in set(test.channels)),
+        new=tuple(name for name in test.channels if name not in everywhere),
+    )
+    if not match.shared:
+        sides = "; ".join(f"{session}: {', '.join(session.channels[:4])} ..." for session in (*train, test))
+        raise NeurodriftError(
+            f"the sessions share no channel ({sides}). Electrodes are matched by id: compare recordings of the same "
+            f"array, or give the electrodes of both files the same labels."
+        )
+    if match.missing or match.new:
+        warnings.warn(f"{train[0]} against {test}: {match}", NeurodriftWarning, stacklevel=2)
+    return match

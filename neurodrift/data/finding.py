@@ -1,0 +1,225 @@
+"""What a file offers: every time series in it, and whether it could be counts, behaviour, or neither and why."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pynwb import NWBFile, TimeSeries
+from pynwb.behavior import BehavioralEvents
+from pynwb.core import DynamicTable, NWBContainer
+from pynwb.ecephys import ElectricalSeries, SpikeEventSeries
+from pynwb.icephys import PatchClampSeries
+from pynwb.image import ImageSeries, IndexSeries
+from pynwb.misc import AnnotationSeries, IntervalSeries
+from pynwb.ophys import RoiResponseSeries
+
+from neurodrift.errors import NeurodriftError
+
+__all__ = ["Found", "choose", "find", "is_counts", "unit_of"]
+
+NAMED_COUNTS = re.compile(r"count|spikes|threshold.?crossing", re.IGNORECASE)
+UNIT_COUNTS = re.compile(r"^(spike |spikes?|bin )?(counts?|spikes|spikes? ?(/|per) ?bin)$", re.IGNORECASE)
+NOT_SIGNALS = {
+    ImageSeries: "images or video are never read",
+    IndexSeries: "an index into other data, not a signal",
+    IntervalSeries: "intervals, not a signal",
+    AnnotationSeries: "text, not a signal",
+    SpikeEventSeries: "spike waveforms are never read",
+    PatchClampSeries: "an intracellular recording",
+    RoiResponseSeries: "optical imaging, not spikes",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing in a file: role "neural" or "behavior" where it would be considered, else "ignored" and why.
+
+    `readable` marks series that can still be asked for by name.
+    """
+
+    name: str
+    path: str
+    role: str
+    why: str
+    series: Any
+    columns: int = 0
+    readable: bool = False
+
+    def __str__(self) -> str:
+        unit = unit_of(self.series) if isinstance(self.series, TimeSeries) else ""
+        return f"{self.path} ({self.columns} column{'s' * (self.columns != 1)}{', ' + unit if unit else ''})"
+
+
+def find(nwb: NWBFile) -> list[Found]:
+    """Everything in acquisition, processing/*, analysis and /units, in the order of the file; reads no signals."""
+    electrodes = 0 if nwb.electrodes is None else len(nwb.electrodes)
+    found = []
+    if nwb.units is not None and "spike_times" in nwb.units.colnames:
+        found.append(Found("units", "units", "neural", "", nwb.units, len(nwb.units), True))
+    elif nwb.units is not None:
+        found.append(Found("units", "units", "ignored", "it has no spike_times", nwb.units))
+    for path, item, inside in _walk(nwb):
+        found.append(_judge(path, item, inside, electrodes))
+    return found
+
+
+def _walk(nwb: NWBFile) -> Iterator[tuple[str, NWBContainer, NWBContainer | None]]:
+    def inner(path: str, item: NWBContainer, inside: NWBContainer | None) -> Iterator[Any]:
+        here = f"{path}/{item.name}"
+        if isinstance(item, (TimeSeries, DynamicTable)):
+            yield here, item, inside
+            return
+        children = [child for child in item.children if isinstance(child, NWBContainer)]
+        if not children:
+            yield here, item, inside
+        for child in sorted(children, key=lambda child: str(child.name)):
+            yield from inner(here, child, item)
+
+    places: list[tuple[str, Any]] = [("acquisition", nwb.acquisition)]
+    places += [
+        (f"processing/{name}", nwb.processing[name].data_interfaces) for name in sorted(nwb.processing)
+    ]
+    places.append(("analysis", nwb.analysis))
+    for path, items in places:
+        for name in sorted(items):
+            yield from inner(path, items[name], None)
+
+
+def _judge(path: str, item: Any, inside: Any, electrodes: int) -> Found:
+    name = str(item.name)
+
+    def ignored(why: str, readable: bool = False) -> Found:
+        columns = _columns(item) if readable else 0
+        return Found(name, path, "ignored", why, item, columns, readable)
+
+    if not isinstance(item, TimeSeries):
+        return ignored(f"a {type(item).__name__}, not a time series")
+    for kind, why in NOT_SIGNALS.items():
+        if isinstance(item, kind):
+            return ignored(why)
+    named = bool(NAMED_COUNTS.search(name))
+    if isinstance(item, ElectricalSeries) and not (named and not _fast(item)):
+        return ignored("an ElectricalSeries (voltage or band power) is never read")
+    shape, dtype = _shape(item), getattr(item.data, "dtype", None)
+    if len(shape) not in (1, 2) or 0 in shape:
+        return ignored(f"its shape {shape} is not (samples,) or (samples, columns)")
+    if dtype is None:
+        return ignored("its data are not an array")
+    if dtype == bool:
+        return ignored("true or false only: a mask, not behaviour", readable=True)
+    if dtype.kind not in "iuf":
+        return ignored(f"its data are {dtype}, not numbers")
+    columns = _columns(item)
+    hinted = named or bool(UNIT_COUNTS.match(unit_of(item)))
+    wide = columns >= 8 and columns == electrodes
+    if len(shape) == 2 and (hinted or (wide and dtype.kind in "iu")):
+        if is_counts(_sample(item)):
+            return Found(name, path, "neural", "", item, columns, True)
+        if wide or isinstance(item, ElectricalSeries):
+            return ignored("its numbers are not counts (negative or fractional)", readable=True)
+    if isinstance(item, ElectricalSeries):
+        return ignored("an ElectricalSeries (voltage or band power) is never read")
+    if wide:
+        return ignored(
+            "one column per electrode but not counts: a neural signal, not behaviour", readable=True
+        )
+    if isinstance(inside, BehavioralEvents):
+        return ignored("events, not a continuous signal", readable=True)
+    return Found(name, path, "behavior", "", item, columns, True)
+
+
+def _fast(series: TimeSeries) -> bool:
+    if series.rate is not None:
+        return bool(series.rate > 1000)
+    few = np.asarray(series.timestamps[:1000])
+    return len(few) > 1 and float(np.median(np.diff(few))) < 1e-3
+
+
+def _shape(series: TimeSeries) -> tuple[int, ...]:
+    shape = getattr(series.data, "shape", None)
+    return tuple(shape) if shape is not None else np.shape(series.data)
+
+
+def _columns(series: TimeSeries) -> int:
+    shape = _shape(series)
+    return int(shape[1]) if len(shape) == 2 else 1
+
+
+def _sample(series: TimeSeries, rows: int = 512) -> npt.NDArray[Any]:
+    n = len(series.data)
+    return np.concatenate([np.asarray(series.data[i : i + rows]) for i in {0, n // 2, max(n - rows, 0)}])
+
+
+def is_counts(values: npt.NDArray[Any]) -> bool:
+    """Whether finite values are whole numbers, none negative; rows that are NaN throughout are let pass."""
+    seen = values[np.isfinite(values)]
+    return bool(len(seen)) and bool((seen >= 0).all()) and bool((seen == np.round(seen)).all())
+
+
+def unit_of(series: TimeSeries) -> str:
+    """Unit of a series, "" where the file says that it does not know."""
+    unit = str(series.unit or "").strip()
+    return "" if unit.lower() in ("unknown", "n/a", "na", "none") else unit
+
+
+def choose(found: list[Found], role: str, name: str | None, source: str) -> Found:
+    """The one candidate for `role` ("neural" or "behavior"), or the one called `name` (name or path).
+
+    Raises:
+        NeurodriftError: none, several, or no such name (with the nearest).
+    """
+    offered = [item for item in found if item.role == role]
+    listing = "; ".join(str(item) for item in offered)
+    what = {"neural": "neural data", "behavior": "behaviour"}[role]
+    if name is not None:
+        return _by_name(found, offered, what, role, name, source)
+    if not offered:
+        looked = (
+            "spike times in /units, or counts per bin"
+            if role == "neural"
+            else "a series of numbers over time"
+        )
+        seen = "; ".join(f"{item.path}: {item.why or item.role}" for item in found) or "nothing at all"
+        raise NeurodriftError(
+            f"{source}: no {what} found. Looked for {looked} in acquisition, processing/* and analysis; "
+            f'found {seen}. If one of them is meant, name it: {role}="NAME".'
+        )
+    if len(offered) > 1:
+        raise NeurodriftError(
+            f"{source}: {len(offered)} series could be the {what}: {listing}. "
+            f'Choose one by name or path, such as {role}="{offered[0].path}".'
+        )
+    return offered[0]
+
+
+def _by_name(found: list[Found], offered: list[Found], what: str, role: str, name: str, source: str) -> Found:
+    wanted = name.strip("/")
+    readable = [item for item in found if item.readable and (role == "neural" or item.path != "units")]
+    for pool in (offered, readable):
+        exact = [item for item in pool if item.path == wanted]
+        hits = exact or [item for item in pool if item.name == wanted or item.path.endswith("/" + wanted)]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            raise NeurodriftError(
+                f"{source}: {len(hits)} series are called {name!r}: {'; '.join(map(str, hits))}. "
+                f'Give the path, such as {role}="{hits[0].path}".'
+            )
+    refused = [item for item in found if wanted in (item.path, item.name)]
+    if refused:
+        raise NeurodriftError(
+            f"{source}: {refused[0].path} cannot be the {what}: {refused[0].why or 'it is ' + refused[0].role}. "
+            f"What can be used: {'; '.join(map(str, offered)) or 'nothing'}."
+        )
+    names = [label for item in readable for label in (item.name, item.path)]
+    near = difflib.get_close_matches(wanted, names, 1, 0.5)
+    raise NeurodriftError(
+        f"{source}: there is no series {name!r} for the {what}{f'; did you mean {near[0]!r}?' if near else '.'} "
+        f"The file offers {'; '.join(map(str, offered)) or 'nothing that could be used'}."
+    )

@@ -1,0 +1,106 @@
+"""Opening an NWB file: every way in which it can fail, said plainly."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+from pynwb import NWBHDF5IO, NWBFile
+
+from neurodrift.errors import NeurodriftError
+
+__all__ = ["file_digest", "open_nwb", "subject_of"]
+
+NOISE = re.compile(
+    r"cached namespace|loaded namespace|namespace .* already|doi\.org", re.IGNORECASE | re.DOTALL
+)
+
+
+def file_digest(path: str | Path) -> str:
+    """sha256 of a file, as hex."""
+    where = _existing(path)
+    with where.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _existing(path: str | Path) -> Path:
+    where = Path(path)
+    if where.is_dir():
+        files = sorted(item.name for item in where.iterdir() if item.suffix == ".nwb")[:3]
+        hint = (
+            f"name a file in it, such as {where / files[0]}"
+            if files
+            else "it holds no .nwb file; name one file"
+        )
+        raise NeurodriftError(f"{where} is a directory, not an NWB file; {hint}.")
+    if not where.exists():
+        near = [item.name for item in where.parent.glob("*.nwb")][:3] if where.parent.is_dir() else []
+        there = (
+            f"its folder holds {', '.join(near)}"
+            if near
+            else "check the path (relative paths start where you are)"
+        )
+        raise NeurodriftError(f"{where} does not exist; {there}.")
+    return where
+
+
+@contextmanager
+def open_nwb(path: str | Path) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
+    """The NWB file at `path`, open for lazy reading, and what pynwb had to say about it.
+
+    Raises:
+        NeurodriftError: missing, a directory, not HDF5, cut short, or HDF5 that is not NWB 2.
+    """
+    where = _existing(path)
+    try:
+        is_hdf5 = h5py.is_hdf5(where)
+        with where.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise NeurodriftError(f"{where} cannot be opened: {error}. Check its permissions.") from error
+    if not is_hdf5:
+        reason = "it is empty" if empty else "it is not an HDF5 file, as NWB files are"
+        raise NeurodriftError(
+            f"{where} cannot be read: {reason}. Give an NWB file, or fetch it again if it was one."
+        )
+    try:
+        file = h5py.File(where, "r")
+    except OSError as error:
+        cut = "it is cut short (an unfinished copy or download)" if "truncated" in str(error) else str(error)
+        raise NeurodriftError(
+            f"{where} cannot be opened as HDF5: {cut}. Fetch or copy the file again."
+        ) from error
+    with file:
+        kind = file.attrs.get("neurodata_type", b"")
+        if (kind.decode() if isinstance(kind, bytes) else kind) != "NWBFile":
+            keys = ", ".join(list(file)[:5]) or "nothing"
+            raise NeurodriftError(
+                f"{where} is HDF5 but not NWB 2: its root is no NWBFile (it holds {keys}). Convert it to NWB first."
+            )
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            try:
+                io = NWBHDF5IO(file=file, mode="r")
+                nwb = io.read()
+            except Exception as error:
+                raise NeurodriftError(
+                    f"{where} is NWB, but pynwb cannot read it: {type(error).__name__}: {_short(error)}. "
+                    f"Validate it with `pynwb-validate` or nwbinspector; fetch it again if it may be damaged."
+                ) from error
+        said = dict.fromkeys(_short(item.message) for item in heard if not NOISE.search(str(item.message)))
+        yield nwb, tuple(f"pynwb says: {line}" for line in said)
+
+
+def _short(message: object) -> str:
+    text = " ".join(str(message).split())
+    return text if len(text) <= 240 else text[:237] + "..."
+
+
+def subject_of(nwb: NWBFile) -> str:
+    """Id of the subject, "" where the file names none."""
+    return "" if nwb.subject is None else str(nwb.subject.subject_id or "")

@@ -1,0 +1,105 @@
+"""Times and values of one NWB time series, with its conversion, axes and clock checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pynwb.behavior import SpatialSeries
+
+from neurodrift.data.finding import Found
+from neurodrift.errors import NeurodriftError
+
+__all__ = ["axis_names", "converted", "sample_times", "step_of"]
+
+COLUMNS = re.compile(r"columns\s*=\s*\[([^\]]*)\]")
+Floats = npt.NDArray[np.float64]
+
+
+def sample_times(item: Found, source: str, check: bool = True) -> Floats:
+    """Times (N,) of the samples, s: timestamps, or starting_time + i / rate.
+
+    Raises:
+        NeurodriftError: times missing, of another length than the data, not finite, repeated, or running backwards.
+    """
+    series = item.series
+    n = len(series.data)
+    if series.rate is not None:
+        if not series.rate > 0:
+            raise NeurodriftError(
+                f"{source}: {item.path} has rate {series.rate}; it must be positive. Repair the file."
+            )
+        return float(series.starting_time or 0.0) + np.arange(n) / float(series.rate)
+    if series.timestamps is None:
+        raise NeurodriftError(f"{source}: {item.path} has neither timestamps nor a rate. Repair the file.")
+    times = np.asarray(series.timestamps[:], np.float64)
+    if not check:
+        return times
+    if len(times) != n:
+        raise NeurodriftError(
+            f"{source}: {item.path} has {n} samples but {len(times)} timestamps. Repair the file."
+        )
+    wrong = np.flatnonzero(~np.isfinite(times))
+    if len(wrong):
+        raise NeurodriftError(
+            f"{source}: timestamp {wrong[0]} of {item.path} is {times[wrong[0]]}. Repair the file."
+        )
+    step = np.diff(times)
+    if (step <= 0).any():
+        at = int(np.flatnonzero(step <= 0)[0])
+        same = step[at] == 0
+        raise NeurodriftError(
+            f"{source}: timestamps of {item.path} {'repeat' if same else 'run backwards'} at sample {at + 1} "
+            f"({times[at]:.6f} s, then {times[at + 1]:.6f} s; {int((step <= 0).sum())} such places). "
+            f"{'Drop the repeated samples' if same else 'The clock restarted: sort or shift the samples'} in the file."
+        )
+    return times
+
+
+def step_of(times: Floats) -> float | None:
+    """Median step of times (s), to the microsecond; None for fewer than two."""
+    return round(float(np.median(np.diff(times))), 6) if len(times) > 1 else None
+
+
+def converted(item: Found) -> tuple[Floats, list[str]]:
+    """Values (N, D) in the unit of the series: data x conversion + offset where these are sound, and notes."""
+    series = item.series
+    values = np.asarray(series.data[:], np.float64)
+    values = values[:, None] if values.ndim == 1 else values
+    notes = []
+    conversion, offset = _number(series.conversion, 1.0), _number(getattr(series, "offset", None), 0.0)
+    if not np.isfinite(conversion) or conversion == 0:
+        notes.append(f"conversion of {item.path} is {conversion}: not applied, values are as stored")
+    elif conversion != 1:
+        values = values * conversion
+        notes.append(f"{item.path} multiplied by its conversion {conversion:g}")
+    if not np.isfinite(offset):
+        notes.append(f"offset of {item.path} is {offset}: not applied")
+    elif offset:
+        values = values + offset
+        notes.append(f"offset {offset:g} of {item.path} added")
+    return values, notes
+
+
+def _number(value: Any, default: float) -> float:
+    return default if value is None else float(value)
+
+
+def axis_names(item: Found) -> tuple[tuple[str, ...], str]:
+    """Names of the columns and a note where they are assumed: `columns=[...]` in the comments, else x, y, z."""
+    series, n = item.series, item.columns
+    for text in (series.comments, series.description):
+        match = COLUMNS.search(str(text or ""))
+        names = [part.strip(" '\"") for part in match[1].split(",")] if match else []
+        if len(names) == n and all(names):
+            return tuple(names), ""
+    if n == 1:
+        return (item.name,), ""
+    if n <= 3:
+        names = ["x", "y", "z"][:n]
+        written = f"({', '.join(names)})" in f"{series.description} {series.comments}"
+        sure = written or isinstance(series, SpatialSeries)
+        return tuple(names), "" if sure else f"axes of {item.path} are not named; taken as {', '.join(names)}"
+    return tuple(f"{item.name}_{i}" for i in range(n)), ""
