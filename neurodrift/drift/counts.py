@@ -40,7 +40,7 @@ def apply_to_counts(counts: npt.NDArray[Any], path: DriftPath, rng: np.random.Ge
         )
     if not np.isfinite(counts).all() or (counts != np.floor(counts)).any() or (counts < 0).any():
         raise NeurodriftError(
-            "drift: the counts hold negative numbers, fractions or NaN, and only whole spikes can be thinned; "
+            "drift: the counts hold negative numbers, fractions or NaN; only whole spikes can be thinned; "
             "use the binned spike counts, not a smoothed or scaled series."
         )
     whole = counts.astype(np.int64)
