@@ -1,1 +1,11 @@
-"""."""
+"""Optimizers that keep step sizes and norms per replica."""
+
+from collections.abc import Callable
+
+from neurodrift.learn.optim.adam import Adam, RMSprop
+from neurodrift.learn.optim.base import Optimizer, clip_
+from neurodrift.learn.optim.sgd import SGD
+
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "clip_"]
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}

@@ -1,0 +1,224 @@
+"""A recurrent decoder: trained offline with torch.nn, then learning online with the rules of `learn`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from neurodrift.data.binning import smooth
+from neurodrift.data.normalize import ZScore
+from neurodrift.data.session import Session
+from neurodrift.decoders.base import Floats
+from neurodrift.decoders.training import Block, Network, Recipe, train
+from neurodrift.errors import NeurodriftError
+from neurodrift.learn.cells import CELLS, Cell
+from neurodrift.learn.learner import Learner, Learns
+from neurodrift.learn.optim import Optimizer, RMSprop
+from neurodrift.learn.params import MODULES, pack, unpack
+from neurodrift.learn.rules import Immediate, Rule
+
+__all__ = ["RecurrentDecoder"]
+
+
+class RecurrentDecoder:
+    """Counts in, behaviour out, one bin at a time; R replicas (seeds, step sizes, normalizations) side by side.
+
+    Counts are smoothed causally and z-scored, a recurrent network with a linear readout gives z-scored behaviour,
+    which is mapped back to its units. `fit` trains one network a seed; `update` learns online.
+
+    Args:
+        cell, n_units: the network.
+        rule, optimizer, learns, clip, max_lag: how it learns online; see `neurodrift.learn.Learner`.
+        seeds: one replica each; they decide initial weights, batches, noise, and what a rule draws.
+        recipe: offline training.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        n_units: int = 64,
+        rule: Rule | None = None,
+        optimizer: Optimizer | None = None,
+        *,
+        seeds: Sequence[int] = (0,),
+        learns: Learns = "all",
+        clip: float = 1.0,
+        max_lag: int = 0,
+        recipe: Recipe | None = None,
+    ) -> None:
+        self.cell, self.n_units = cell, n_units
+        self.rule, self.optimizer = rule or Immediate(), optimizer or RMSprop()
+        self.seeds, self.learns, self.clip, self.max_lag = tuple(seeds), learns, clip, max_lag
+        self.recipe = recipe or Recipe()
+
+    def fit(self, sessions: Sequence[Session], normalizer: ZScore | None = None) -> RecurrentDecoder:
+        """Trains every seed on the first part of each session; the last `recipe.stop` of it decides when to stop.
+
+        The z-scores of counts and labels are those of the training bins, unless `normalizer` is given.
+
+        Raises:
+            NeurodriftError: where either part has no labelled bin.
+        """
+        cuts = [round(len(s) * (1 - self.recipe.stop)) for s in sessions]
+        smoothed = [smooth(s.counts, self.recipe.smoothing) for s in sessions]
+        labels = [np.where(s.valid[:, None], s.behavior, np.nan) for s in sessions]
+        early = np.concatenate([y[:cut] for y, cut in zip(labels, cuts, strict=True)])
+        late = np.concatenate([y[cut:] for y, cut in zip(labels, cuts, strict=True)])
+        for part, name in ((early, "training"), (late, "early stopping")):
+            if not np.isfinite(part).any(axis=1).any():
+                raise NeurodriftError(f"{sessions[0]}: no labelled bin in its {name} part; give a longer session.")
+        counts = np.concatenate([x[:cut] for x, cut in zip(smoothed, cuts, strict=True)])
+        self.normalizer = normalizer or ZScore.fit(counts, floor=self.recipe.floor)
+        self.labels = ZScore(
+            np.nanmean(early, axis=0).astype(np.float32),
+            np.maximum(np.nanstd(early, axis=0), 1e-6).astype(np.float32),
+        )
+        blocks = self._blocks(smoothed, labels)
+        networks = []
+        for seed in self.seeds:
+            network = self._network(blocks[0], seed)
+            self._train(network, blocks, cuts, self.recipe.lr, seed)
+            networks.append(network)
+        return self._adopt(networks)
+
+    def finetune(self, session: Session) -> RecurrentDecoder:
+        """A copy trained further, offline, on the first part of a session; z-scores stay."""
+        twin = self.replicate(range(len(self.seeds)))
+        cut = round(len(session) * (1 - self.recipe.stop))
+        labels = np.where(session.valid[:, None], session.behavior, np.nan)
+        blocks = self._blocks([smooth(session.counts, self.recipe.smoothing)], [labels])
+        networks = []
+        for r, seed in enumerate(self.seeds):
+            w, w_out = self.learner.w[r], self.learner.w_out[r]
+            readout = nn.Linear(w_out.shape[1] - 1, w_out.shape[0])
+            readout.load_state_dict({"weight": w_out[:, :-1], "bias": w_out[:, -1]})
+            network = Network(unpack(self.cell, w), readout)
+            self._train(network, blocks, [cut], self.recipe.finetune_lr, seed)
+            networks.append(network)
+        return twin._adopt(networks)
+
+    def replicate(
+        self,
+        index: Sequence[int],
+        *,
+        rule: Rule | None = None,
+        optimizer: Optimizer | None = None,
+        learns: Learns | None = None,
+        normalizer: ZScore | None = None,
+        max_lag: int | None = None,
+    ) -> RecurrentDecoder:
+        """A fresh decoder whose replica i starts from replica index[i] of this one; what is not given is kept.
+
+        `normalizer` may hold one row a replica (R, C).
+        """
+        twin = copy.copy(self)
+        index = list(index)
+        twin.seeds = tuple(self.seeds[i] for i in index)
+        twin.rule, twin.optimizer = rule or self.rule, optimizer or self.optimizer
+        twin.learns = learns or self.learns
+        twin.normalizer = normalizer or self.normalizer
+        twin.max_lag = self.max_lag if max_lag is None else max_lag
+        twin._start(self.learner.w[index].clone(), self.learner.w_out[index].clone())
+        return twin
+
+    @staticmethod
+    def join(decoders: Sequence[RecurrentDecoder]) -> RecurrentDecoder:
+        """The replicas of several decoders that share cell, rule and z-scores in one."""
+        first = decoders[0]
+        twin = copy.copy(first)
+        twin.seeds = tuple(seed for d in decoders for seed in d.seeds)
+        twin._start(torch.cat([d.learner.w for d in decoders]), torch.cat([d.learner.w_out for d in decoders]))
+        return twin
+
+    def reset(self) -> None:
+        """Forget smoothing, state, trace and waiting labels; weights and optimizer are kept."""
+        self.learner.reset()
+        self._smoothed = torch.zeros(())
+
+    def predict(self, x: Floats) -> Floats:
+        """Counts of one bin (C,) -> behaviour (D,), or (R, C) -> (R, D); (C,) -> (R, D) where R > 1.
+
+        Raises:
+            NeurodriftError: where the number of channels is not that of the training sessions.
+        """
+        counts = torch.from_numpy(np.asarray(x, np.float32))
+        if counts.shape[-1] != self.learner.n_inputs:
+            raise NeurodriftError(
+                f"predict: {counts.shape[-1]} channels, but this decoder was fitted on {self.learner.n_inputs}; "
+                f"match the channels of the two sessions first (match_channels)."
+            )
+        keep = self.recipe.smoothing
+        with torch.no_grad():
+            self._smoothed = keep * self._smoothed + (1 - keep) * counts
+            z = ((self._smoothed - self._mean) / self._scale).expand(len(self.seeds), -1)
+            y = self.learner.predict(z) * self._y_scale + self._y_mean
+        return np.asarray(y.numpy() if len(self.seeds) > 1 or counts.ndim > 1 else y[0].numpy())
+
+    def update(self, target: Floats | None, lag: int = 0) -> None:
+        """The label (D,) or (R, D), in the behaviour's units, of the prediction made `lag` bins ago; NaN: none."""
+        with torch.no_grad():
+            if target is not None:
+                label: Tensor | None = (torch.from_numpy(np.asarray(target, np.float32)) - self._y_mean) / self._y_scale
+            else:
+                label = None
+            self.learner.update(label, lag)
+
+    def save(self, path: Path) -> None:
+        """Weights, z-scores and seeds (torch file of plain tensors); `load` reads it."""
+        state = {
+            "w": self.learner.w,
+            "w_out": self.learner.w_out,
+            "seeds": torch.tensor(self.seeds),
+            **{k: torch.as_tensor(v) for k, v in (("mean", self.normalizer.mean), ("scale", self.normalizer.scale))},
+            **{k: torch.as_tensor(v) for k, v in (("y_mean", self.labels.mean), ("y_scale", self.labels.scale))},
+        }
+        torch.save(state, path)
+
+    def load(self, path: Path) -> RecurrentDecoder:
+        """Takes the weights, z-scores and seeds saved from a decoder of the same cell; returns itself."""
+        state = torch.load(path, weights_only=True)
+        self.seeds = tuple(int(s) for s in state["seeds"])
+        self.normalizer = ZScore(state["mean"].numpy(), state["scale"].numpy())
+        self.labels = ZScore(state["y_mean"].numpy(), state["y_scale"].numpy())
+        self._start(state["w"], state["w_out"])
+        return self
+
+    def _network(self, block: Block, seed: int) -> Network:
+        if self.cell.name not in MODULES:
+            raise NeurodriftError(f"fit: offline training knows {', '.join(MODULES)}, not {self.cell}; of CELLS: {list(CELLS)}.")
+        # torch.nn draws initial weights from the global generator: borrow it, and give it back as it was.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            core = MODULES[self.cell.name](block.x.shape[1], self.n_units, batch_first=True)
+            return Network(core, nn.Linear(self.n_units, block.y.shape[1]))
+
+    def _blocks(self, smoothed: Sequence[Floats], labels: Sequence[Floats]) -> list[Block]:
+        as32 = np.float32
+        return [
+            Block(self.normalizer.apply(x).astype(as32), self.labels.apply(y).astype(as32))
+            for x, y in zip(smoothed, labels, strict=True)
+        ]
+
+    def _train(self, network: Network, blocks: Sequence[Block], cuts: Sequence[int], lr: float, seed: int) -> None:
+        training = [Block(b.x[:cut], b.y[:cut]) for b, cut in zip(blocks, cuts, strict=True)]
+        stopping = [Block(b.x[cut:], b.y[cut:]) for b, cut in zip(blocks, cuts, strict=True)]
+        train(network, training, stopping, self.recipe, lr=lr, seed=seed)
+
+    def _adopt(self, networks: Sequence[Network]) -> RecurrentDecoder:
+        w_out = [torch.cat((n.readout.weight, n.readout.bias[:, None]), dim=1).detach() for n in networks]
+        self._start(pack(self.cell, [n.core for n in networks]), torch.stack(w_out))
+        return self
+
+    def _start(self, w: Tensor, w_out: Tensor) -> None:
+        self._mean, self._scale = (torch.as_tensor(v, dtype=torch.float32) for v in (self.normalizer.mean, self.normalizer.scale))
+        self._y_mean, self._y_scale = (torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale))
+        self.learner = Learner(
+            self.cell, w, w_out, self.rule, self.optimizer,
+            seeds=self.seeds, learns=self.learns, clip=self.clip, max_lag=self.max_lag,
+        )
+        self.reset()

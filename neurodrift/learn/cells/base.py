@@ -1,0 +1,49 @@
+"""The contract of a recurrent cell: one pointwise function after one affine map."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["Cell"]
+
+
+class Cell:
+    """A recurrent cell.
+
+    Subclasses state `states` (K, numbers per unit; `h` is state 0) and `gates` (what each reads of the input x
+    and the units h: "xh", "x", "h" or "1"; each also reads the constant), and give `pointwise`.
+    Some add `jacobians` in closed form; the suite holds it to autograd.
+    """
+
+    name: str
+    states: int
+    gates: tuple[str, ...]
+
+    def pointwise(self, a: Tensor, s: Tensor) -> Tensor:
+        """New state (R, K, N) from pre-activations a (R, G, N) and state s (R, K, N), unit by unit."""
+        raise NotImplementedError
+
+    def features(self, s: Tensor, x: Tensor) -> Tensor:
+        """What the readout sees, (R, F): state 0."""
+        return s[:, 0]
+
+    def n_features(self, n_units: int, n_inputs: int) -> int:
+        """F."""
+        return n_units
+
+    def jacobians(self, a: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """s' (R, K, N), ds'/da (R, K, G, N) and the direct ds'/ds (R, K, K, N), by autograd."""
+        with torch.enable_grad():
+            a, s = a.detach().requires_grad_(), s.detach().requires_grad_()
+            new = self.pointwise(a, s)
+            pairs = [
+                torch.autograd.grad(
+                    new[:, k].sum(), (a, s), retain_graph=True, allow_unused=True, materialize_grads=True
+                )
+                for k in range(self.states)
+            ]
+        return new.detach(), torch.stack([p[0] for p in pairs], 1), torch.stack([p[1] for p in pairs], 1)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"

@@ -1,0 +1,161 @@
+"""The online learner: predicts one bin at a time and learns when a label arrives, replicas side by side."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from neurodrift.errors import NeurodriftError
+from neurodrift.learn.cells import Cell
+from neurodrift.learn.optim import Optimizer, clip_
+from neurodrift.learn.rules import Rule
+from neurodrift.learn.step import Step, gate_inputs, state_error, take_step
+
+__all__ = ["Learner", "Learns"]
+
+Learns = Literal["all", "readout", "bias", "nothing"]
+
+
+@dataclass
+class _Bin:
+    """A bin that waits for its label: what its gradient needs, as it was when the prediction was made."""
+
+    step: Step | None
+    x: Tensor
+    s: Tensor
+    features: Tensor
+    y: Tensor
+    w_out: Tensor
+    target: Tensor | None = None
+
+
+class Learner:
+    """A recurrent network with a linear readout, R replicas, that learns online.
+
+    The loss of a bin is half the squared error summed over the axes that have a label. `update` gives the label
+    of the prediction made `lag` bins ago; a bin is learned from, and the trace advanced over it, when it is
+    `max_lag` bins old, with the gradient of its own step applied to today's weights.
+
+    Args:
+        w: packed recurrent weights (R, G, N, M); kept and changed in place.
+        w_out: readout (R, D, F + 1), the last column the bias; kept and changed in place.
+        seeds: one per replica, for rules that draw.
+        learns: which weights move: "all", "readout", "bias" or "nothing".
+        clip: bound on the norm of a replica's gradient over all weights that move.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        w: Tensor,
+        w_out: Tensor,
+        rule: Rule,
+        optimizer: Optimizer,
+        *,
+        seeds: Sequence[int],
+        learns: Learns = "all",
+        clip: float = 1.0,
+        max_lag: int = 0,
+    ) -> None:
+        if len(seeds) != len(w):
+            raise NeurodriftError(f"Learner: {len(seeds)} seeds for {len(w)} replicas; give one a replica.")
+        self.cell, self.rule, self.optimizer, self.seeds = cell, rule, optimizer, tuple(seeds)
+        self.w, self.w_out, self.learns, self.clip, self.max_lag = w, w_out, learns, clip, max_lag
+        self.moments = optimizer.init(self._moving())
+        self.reset()
+
+    @property
+    def n_inputs(self) -> int:
+        return self.w.shape[3] - self.w.shape[2] - 1
+
+    def reset(self) -> None:
+        """Forget state, trace and waiting labels; weights and optimizer are kept."""
+        r, _, n, _ = self.w.shape
+        self.s = self.w.new_zeros(r, self.cell.states, n)
+        self.trace = self.rule.init(self.w, self.cell.states, self.seeds) if self.learns == "all" else ()
+        self.queue: deque[_Bin] = deque()
+
+    def predict(self, x: Tensor) -> Tensor:
+        """One bin: inputs (R, C) -> predictions (R, D). A bin whose label never came is passed over here."""
+        if len(self.queue) > self.max_lag:
+            self._learn_oldest()
+        if self.learns == "all":
+            self.s, step = take_step(self.cell, self.w, self.s, x)
+        else:
+            z = gate_inputs(self.cell, x, self.s[:, 0])
+            self.s, step = self.cell.pointwise(torch.matmul(self.w, z.unsqueeze(-1)).squeeze(-1), self.s), None
+        features = self.cell.features(self.s, x)
+        y = torch.baddbmm(self.w_out[..., -1:], self.w_out[..., :-1], features.unsqueeze(-1)).squeeze(-1)
+        if self.learns != "nothing":
+            w_out = self.w_out.clone() if self.max_lag else self.w_out
+            self.queue.append(_Bin(step, x, self.s, features, y, w_out))
+        return y
+
+    def update(self, target: Tensor | None, lag: int = 0) -> None:
+        """The label (D,) or (R, D) of the prediction made `lag` bins ago; NaN on an axis, or None, is no label.
+
+        Raises:
+            NeurodriftError: for a label older than the queue, or of a bin already learned from.
+        """
+        if self.learns == "nothing":
+            return
+        if not 0 <= lag <= self.max_lag:
+            raise NeurodriftError(
+                f"update: a label {lag} bins late, but this decoder keeps {self.max_lag} bins; build it with max_lag={lag}."
+            )
+        if lag >= len(self.queue):
+            raise NeurodriftError(
+                f"update: no prediction made {lag} bins ago waits for a label: none was made, or it has been learned from."
+            )
+        entry = self.queue[len(self.queue) - 1 - lag]
+        if target is not None:
+            target = torch.as_tensor(target, dtype=entry.y.dtype).expand_as(entry.y)
+            entry.target = target if entry.target is None else torch.where(target.isnan(), entry.target, target)
+        if lag == self.max_lag:
+            self._learn_oldest()
+
+    def gradients(self, entry: _Bin) -> list[Tensor]:
+        """Gradients of the weights that move, in the order (w, w_out), from a bin with a label."""
+        assert entry.target is not None
+        error = torch.where(entry.target.isnan(), 0.0, entry.y - entry.target)
+        out = torch.cat((error.unsqueeze(-1) * entry.features.unsqueeze(1), error.unsqueeze(-1)), dim=-1)
+        if self.learns == "bias":
+            return [out[..., -1:]]
+        if self.learns == "readout":
+            return [out]
+        assert entry.step is not None
+        back = torch.bmm(error.unsqueeze(1), entry.w_out[..., :-1]).squeeze(1)
+        c = state_error(self.cell, entry.s, entry.x, back)
+        recurrent = entry.step.immediate(c)
+        past = self.rule.past(self.trace, entry.step, c)
+        return [recurrent if past is None else recurrent + past, out]
+
+    def _learn_oldest(self) -> None:
+        """Gradient, then the trace with the weights the step was taken with, then the optimizer."""
+        entry = self.queue.popleft()
+        has_label = entry.target is not None and not bool(entry.target.isnan().all())
+        if has_label:
+            assert entry.target is not None
+            if bool(entry.target.isnan().all(dim=1).any()):
+                raise NeurodriftError("update: some replicas have a label and others none; give all of them one, or none.")
+            grads = self.gradients(entry)
+        if entry.step is not None:
+            self.trace = self.rule.advance(self.trace, entry.step)
+        if has_label:
+            clip_(grads, self.clip)
+            self.optimizer.update_(self._moving(), grads, self.moments)
+
+    def _moving(self) -> list[Tensor]:
+        match self.learns:
+            case "all":
+                return [self.w, self.w_out]
+            case "readout":
+                return [self.w_out]
+            case "bias":
+                return [self.w_out[..., -1:]]
+        return []
