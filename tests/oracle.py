@@ -1,6 +1,6 @@
 """Slow, independent answers: autograd through whole runs, dense Jacobians, and the formulas in plain loops.
 
-Nothing here uses a Step, a rule or a packed-weight helper of `neurodrift.learn`; only `Cell.pointwise` and `gates`.
+Of `neurodrift.learn` only a cell's `pointwise` and `gates` are used: no Step, no rule, no packing.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def loss_gradients(
     readouts: Sequence[Tensor],
     targets: Sequence[Tensor],
 ) -> list[tuple[Tensor, Tensor]]:
-    """At each t, gradients of half the squared error of bin t (axes with a label) with respect to W and W_out.
+    """At each t, gradients of half the squared error of bin t (axes with a label) by W and W_out.
 
     W_0 ... W_t are shifted together, W_out is the one bin t was predicted with.
     """
