@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +29,9 @@ def bin_grid(first: float, last: float, bin_width: float) -> Floats:
 
 
 def bin_spikes(spike_times: Sequence[npt.ArrayLike], times: npt.ArrayLike, bin_width: float) -> Floats:
-    """Counts (T, C) of C lists of spike times (s, any order) in the bins (t - bin_width, t], t in `times` (T,).
+    """Counts (T, C) of C lists of spike times (s) in the bins (t - bin_width, t] that end at `times` (T,).
 
-    Where bins overlap (jittered ends closer than bin_width) a spike counts in each; in gaps it counts in none.
+    Where bins overlap (ends closer than bin_width) a spike counts in each; in gaps it counts in none.
     """
     ends = np.asarray(times, np.float64) + TOLERANCE
     counts = np.zeros((len(ends), len(spike_times)))
@@ -42,7 +43,7 @@ def bin_spikes(spike_times: Sequence[npt.ArrayLike], times: npt.ArrayLike, bin_w
 
 
 def _starts(ends: Floats, bin_width: float) -> Floats:
-    """Starts of bins; where one begins at the end of the bin before, that very number, so no spike is lost."""
+    """Starts of bins; the very end of the bin before where they touch, so that no spike is lost."""
     starts = ends - bin_width
     close = np.abs(starts[1:] - ends[:-1]) < TOLERANCE
     starts[1:][close] = ends[:-1][close]
@@ -52,7 +53,7 @@ def _starts(ends: Floats, bin_width: float) -> Floats:
 def resample_behavior(
     values: npt.ArrayLike, sample_times: npt.ArrayLike, times: npt.ArrayLike, bin_width: float
 ) -> Floats:
-    """Behaviour (N, D) sampled at `sample_times` (N,) onto the bins (t - bin_width, t] that end at `times` (T,).
+    """Behaviour (N, D) sampled at `sample_times` (N,) onto bins (t - bin_width, t] ending at `times` (T,).
 
     A bin holds the mean of the finite samples inside it, per axis. Without a sample inside, it holds the last
     sample at or before its end, if that is no older than one sampling period or one bin; else NaN.
@@ -70,7 +71,7 @@ def resample_behavior(
     since = np.searchsorted(at, _starts(ends + TOLERANCE, bin_width), side="right")
     finite = np.isfinite(y)
     for axis in range(y.shape[1]):
-        # Sums per bin, not differences of one running sum: a bin must not inherit rounding of the samples before.
+        # Sums per bin, not differences of a running sum: a bin must not inherit rounding from before it.
         pairs = np.column_stack([since, upto]).ravel()
         full = np.append(np.where(finite[:, axis], y[:, axis], 0.0), 0.0)
         seen = np.append(finite[:, axis].astype(np.float64), 0.0)
@@ -85,7 +86,7 @@ def resample_behavior(
 
 
 def velocity(values: npt.ArrayLike, times: npt.ArrayLike, after_gap: npt.ArrayLike) -> Floats:
-    """Difference quotient (T, D) of `values` (T, D) from the bin before, per second; NaN on bins after a gap (T,)."""
+    """Difference quotient (T, D) of `values` (T, D) from the bin before, per second; NaN after a gap (T,)."""
     x, t = np.asarray(values, np.float64), np.asarray(times, np.float64)
     out = np.full(x.shape, np.nan)
     out[1:] = np.diff(x, axis=0) / np.diff(t)[:, None]
@@ -134,6 +135,6 @@ def smooth(
     cuts = np.flatnonzero(np.asarray(after_gap, bool)) if over_gaps == "reset" else np.zeros(0, int)
     edges = np.unique(np.r_[0, cuts, len(x)])
     out = np.empty(x.shape, np.float32)
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         out[begin:end] = lfilter([1 - decay], [1, -decay], x[begin:end], axis=0)
     return out

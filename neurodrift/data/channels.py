@@ -16,7 +16,7 @@ __all__ = ["ChannelMatch", "match_channels"]
 class ChannelMatch:
     """Channels of a comparison: `shared` by all sessions, `missing` on the test day, `new` there.
 
-    A channel that only some of the training sessions have counts as missing or, if the test day has it, as new.
+    A channel that only some training sessions have counts as missing or, if the test day has it, as new.
     """
 
     shared: tuple[str, ...]
@@ -31,7 +31,7 @@ class ChannelMatch:
         return line
 
     def apply(self, session: Session) -> Session:
-        """The session with the shared channels only, in their order, and a line of provenance where that changes it."""
+        """The session with the shared channels only, in their order; a line of provenance if that changes it."""
         if session.channels == self.shared:
             return session
         place = {name: i for i, name in enumerate(session.channels)}
@@ -74,8 +74,8 @@ def match_channels(train: Sequence[Session], test: Session) -> ChannelMatch:
     if not match.shared:
         sides = "; ".join(f"{session}: {', '.join(session.channels[:4])} ..." for session in (*train, test))
         raise NeurodriftError(
-            f"the sessions share no channel ({sides}). Electrodes are matched by id: compare recordings of the same "
-            f"array, or give the electrodes of both files the same labels."
+            f"the sessions share no channel ({sides}). Electrodes are matched by id: compare days "
+            f"of the same array, or give the electrodes of both files the same labels."
         )
     if match.missing or match.new:
         warnings.warn(f"{train[0]} against {test}: {match}", NeurodriftWarning, stacklevel=2)

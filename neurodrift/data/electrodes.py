@@ -14,7 +14,7 @@ LABELS = ("label", "channel_name", "electrode_name")
 
 
 def electrode_ids(table: Any) -> tuple[list[str], str]:
-    """Ids of all rows of an electrodes table, prefixed by their group where there are several, and their origin.
+    """Ids of all rows of an electrodes table, prefixed by group where there are several, and their origin.
 
     The column label, channel_name or electrode_name where its ids are unique, else the table's own id.
     """
@@ -56,12 +56,13 @@ def count_channels(nwb: Any, series: Any, columns: int) -> tuple[list[str], str]
         return ids, f"channel ids: {origin}, row by column"
     why = "there is no electrodes table" if table is None else f"the electrodes table has {len(table)} rows"
     return [str(i) for i in range(columns)], (
-        f"channel ids: columns counted from 0, as {why}; across days column i is taken to be the same electrode"
+        f"channel ids: columns counted from 0, as {why}; "
+        f"across days column i is taken to be the same electrode"
     )
 
 
 def unit_electrodes(units: Any) -> tuple[npt.NDArray[np.int64], list[str]] | None:
-    """Row of the electrodes table for each unit (-1 without one) and notes; None where units name no electrodes."""
+    """Row of the electrodes table for each unit (-1: none) and notes; None if units name no electrodes."""
     if "electrodes" not in units.colnames:
         return None
     column = units["electrodes"]

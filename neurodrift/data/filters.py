@@ -27,15 +27,15 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-REMEDY = "Write comparisons of trial columns with and, or, not, in, such as `is_success == True and block in [0, 1]`."
+REMEDY = "Compare trial columns, with and, or, not, in: such as `is_success == True and block in [0, 1]`."
 
 
 def parse_filter(text: str) -> Filter:
-    """A filter such as `result == "R" and block in [0, 1]` as a function: trials table of n rows -> mask (n,).
+    """A filter such as `result == "R" and block in [0, 1]` as a function: n trials -> mask (n,).
 
     Raises:
-        NeurodriftError: here, where the text is not a comparison; in the function, where a column is unknown, holds
-            arrays, or is compared with another kind of thing.
+        NeurodriftError: here, where the text is not a comparison; in the function, where a column is unknown,
+            holds arrays, or is compared with another kind of thing.
     """
     try:
         body = ast.parse(text.strip(), mode="eval").body
@@ -49,7 +49,7 @@ def _refuse(node: ast.AST, text: str) -> NeurodriftError:
     part = ast.get_source_segment(text.strip(), node) or text
     if isinstance(node, ast.Name):
         return NeurodriftError(
-            f"trial filter {text!r}: `{part}` is a column, not a comparison. Write `{part} == True`, for example."
+            f"trial filter {text!r}: `{part}` is a column, not a comparison. Write, say, `{part} == True`."
         )
     return NeurodriftError(f"trial filter {text!r}: `{part}` is not a comparison of trial columns. {REMEDY}")
 
@@ -112,7 +112,8 @@ def _column(trials: pd.DataFrame, name: str, text: str) -> pd.Series:
         near = difflib.get_close_matches(name, [str(column) for column in trials.columns], 1, 0.5)
         raise NeurodriftError(
             f"trial filter {text!r}: the trials have no column {name!r}"
-            f"{f'; did you mean {near[0]!r}?' if near else '.'} They have {', '.join(map(str, trials.columns))}."
+            f"{f'; did you mean {near[0]!r}?' if near else '.'} "
+            f"They have {', '.join(map(str, trials.columns))}."
         )
     column = trials[name]
     if column.dtype == object and any(isinstance(cell, (list, tuple, np.ndarray)) for cell in column):
@@ -136,6 +137,7 @@ def _compare(compare: Callable[[Any, Any], Any], first: Any, second: Any, n: int
         other = second if column is first else first
         what = repr(other.name) if isinstance(other, pd.Series) else repr(other)
         raise NeurodriftError(
-            f"trial filter {text!r}: column {column.name!r} is {kind} ({few}) and cannot be compared with {what}."
+            f"trial filter {text!r}: column {column.name!r} is {kind} ({few}) "
+            f"and cannot be compared with {what}. Write the value as the column holds it."
         )
     return np.broadcast_to(np.asarray(compare(first, second), bool), (n,)).copy()

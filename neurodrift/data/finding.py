@@ -1,4 +1,4 @@
-"""What a file offers: every time series in it, and whether it could be counts, behaviour, or neither and why."""
+"""What a file offers: every time series, and whether it could be counts, behaviour, or neither and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pynwb.ophys import RoiResponseSeries
 
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["Found", "choose", "find", "is_counts", "unit_of"]
+__all__ = ["Found", "choose", "doubt", "find", "is_counts", "unit_of"]
 
 NAMED_COUNTS = re.compile(r"count|spikes|threshold.?crossing", re.IGNORECASE)
 UNIT_COUNTS = re.compile(r"^(spike |spikes?|bin )?(counts?|spikes|spikes? ?(/|per) ?bin)$", re.IGNORECASE)
@@ -57,7 +57,7 @@ class Found:
 
 
 def find(nwb: NWBFile) -> list[Found]:
-    """Everything in acquisition, processing/*, analysis and /units, in the order of the file; reads no signals."""
+    """Everything in /units, acquisition, processing/* and analysis; reads few rows, of possible counts only."""
     electrodes = 0 if nwb.electrodes is None else len(nwb.electrodes)
     found = []
     if nwb.units is not None and "spike_times" in nwb.units.colnames:
@@ -111,7 +111,7 @@ def _judge(path: str, item: Any, inside: Any, electrodes: int) -> Found:
         return ignored(f"its shape {shape} is not (samples,) or (samples, columns)")
     if dtype is None:
         return ignored("its data are not an array")
-    if dtype == bool:
+    if dtype.kind == "b":
         return ignored("true or false only: a mask, not behaviour", readable=True)
     if dtype.kind not in "iuf":
         return ignored(f"its data are {dtype}, not numbers")
@@ -168,6 +168,14 @@ def unit_of(series: TimeSeries) -> str:
     return "" if unit.lower() in ("unknown", "n/a", "na", "none") else unit
 
 
+def doubt(item: Found) -> str:
+    """Why a behaviour may be no fair label, "" where nothing speaks against it."""
+    text = str(item.series.description or "") if isinstance(item.series, TimeSeries) else ""
+    if re.search(r"decoded (online|from)", text, re.IGNORECASE):
+        return f"{item.path} may be no fair label, its description says {text!r}"
+    return ""
+
+
 def choose(found: list[Found], role: str, name: str | None, source: str) -> Found:
     """The one candidate for `role` ("neural" or "behavior"), or the one called `name` (name or path).
 
@@ -175,6 +183,7 @@ def choose(found: list[Found], role: str, name: str | None, source: str) -> Foun
         NeurodriftError: none, several, or no such name (with the nearest).
     """
     offered = [item for item in found if item.role == role]
+    offered.sort(key=lambda item: bool(doubt(item)))
     listing = "; ".join(str(item) for item in offered)
     what = {"neural": "neural data", "behavior": "behaviour"}[role]
     if name is not None:
@@ -214,12 +223,14 @@ def _by_name(found: list[Found], offered: list[Found], what: str, role: str, nam
     refused = [item for item in found if wanted in (item.path, item.name)]
     if refused:
         raise NeurodriftError(
-            f"{source}: {refused[0].path} cannot be the {what}: {refused[0].why or 'it is ' + refused[0].role}. "
+            f"{source}: {refused[0].path} cannot be the {what}: "
+            f"{refused[0].why or 'it is ' + refused[0].role}. "
             f"What can be used: {'; '.join(map(str, offered)) or 'nothing'}."
         )
     names = [label for item in readable for label in (item.name, item.path)]
     near = difflib.get_close_matches(wanted, names, 1, 0.5)
     raise NeurodriftError(
-        f"{source}: there is no series {name!r} for the {what}{f'; did you mean {near[0]!r}?' if near else '.'} "
+        f"{source}: there is no series {name!r} for the {what}"
+        f"{f'; did you mean {near[0]!r}?' if near else '.'} "
         f"The file offers {'; '.join(map(str, offered)) or 'nothing that could be used'}."
     )

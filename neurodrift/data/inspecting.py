@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neurodrift.data.electrodes import count_channels
-from neurodrift.data.finding import Found, find, unit_of
+from neurodrift.data.finding import Found, doubt, find, unit_of
 from neurodrift.data.layouts import LAYOUTS
 from neurodrift.data.layouts.generic import pooled
 from neurodrift.data.nwb_open import open_nwb, subject_of
@@ -26,8 +26,8 @@ __all__ = ["inspect_file", "show"]
 def inspect_file(path: str | Path) -> dict[str, Any]:
     """The contents of one NWB file as plain data: seconds throughout, None where the file does not decide.
 
-    Keys: path, layout, subject, session, n_channels, n_bins, bin_width, duration, neural (name, kind, path, size),
-    behaviors (name, dimensions, unit, path), n_trials, trial_columns, ignored (path, why), notes.
+    Keys: path, layout, subject, session, n_channels, n_bins, bin_width, duration, neural (name, kind, path,
+    size), behaviors (name, dimensions, unit, path), n_trials, trial_columns, ignored (path, why), notes.
 
     Raises:
         NeurodriftError: the file cannot be read as NWB.
@@ -90,9 +90,11 @@ def _tied(what: str, option: str, items: list[Found]) -> list[str]:
     if not items:
         return [f"no {what} found: a benchmark cannot run on this file"]
     if len(items) > 1:
+        fair = min(items, key=lambda item: bool(doubt(item)))
         listing = ", ".join(item.path for item in items)
         return [
-            f'{len(items)} series could be the {what} ({listing}): a benchmark needs {option} = "{items[0].path}"'
+            f"{len(items)} series could be the {what} ({listing}): a benchmark needs a name, "
+            f'such as {option} = "{fair.path}"'
         ]
     return []
 
@@ -124,9 +126,8 @@ def _extent(
         gaps = np.diff(times) > 1.5 * width
         notes = [f"{neural[0].path}: {times[0]:.3f} to {times[-1]:.3f} s"]
         if gaps.any():
-            notes[0] += (
-                f", with {int(gaps.sum())} gaps of {np.diff(times)[gaps].sum() - width * gaps.sum():.1f} s in all"
-            )
+            missing = np.diff(times)[gaps].sum() - width * gaps.sum()
+            notes[0] += f", with {int(gaps.sum())} gaps of {missing:.1f} s in all"
         return len(times), width, len(times) * width, notes
     ends: list[float] = []
     for item in [*neural, *behaviors]:
@@ -149,9 +150,8 @@ def _quiet_times(item: Found, source: str) -> Any:
 
 
 def _remark(item: Found) -> str:
-    text = str(item.series.description or "")
-    if "decoded online" in text.lower() or "decoded from" in text.lower():
-        return f"{item.path}: perhaps no fair label, its description says {text!r}"
+    if doubt(item):
+        return doubt(item)
     conversion = item.series.conversion
     if conversion is not None and not np.isfinite(conversion):
         return f"{item.path}: its conversion is {conversion} and will not be applied"

@@ -60,7 +60,8 @@ class ZScore:
 class RunningZScore:
     """z-scores whose mean and variance follow the recording, from bins at or before the present one.
 
-    m <- m + a (x - m),   v <- (1 - a) (v + a (x - m_before)^2),   a = 1 / memory;   z = (x - m) / (sqrt(v) + floor).
+    m <- m + a (x - m),   v <- (1 - a) (v + a (x - m_before)^2),   a = 1 / memory;
+    z = (x - m) / (sqrt(v) + floor).
 
     Args:
         start: mean and scale (..., C) to begin with, fitted with the same `floor`.

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurodrift.data.inspecting import inspect_file
 from neurodrift.data.layouts import LAYOUTS
+from neurodrift.data.layouts.generic import UNSTABLE
 from neurodrift.data.nwb_open import file_digest, open_nwb, subject_of
 from neurodrift.data.nwb_write import write_session
 from neurodrift.data.session import Session
@@ -35,10 +36,10 @@ def read_session(
 
     Args:
         source: path of the file.
-        neural: name or path of the spikes ("units", or binned counts); may be left out where there is one choice.
+        neural: name or path of the spikes ("units", or binned counts); may be left out with one choice.
         behavior: name or path of what is to be decoded; likewise.
         behavior_transform: "none", or "velocity" for the causal difference quotient of a position.
-        bin_width: seconds; needed for spike times, refused where it contradicts binned counts by more than 10 %.
+        bin_width: seconds; needed for spike times, refused where binned counts are more than 10 % off.
         trials: filter such as "is_success == True"; bins outside matching trials are left out.
         channels: ids to keep, in this order.
 
@@ -96,13 +97,12 @@ def _only(session: Session, channels: Sequence[str]) -> Session:
 def _checked(session: Session, behavior: str | None) -> Session:
     if not np.isfinite(session.behavior).any():
         raise NeurodriftError(
-            f"{session}: the behaviour {behavior or ', '.join(session.behavior_names)} is NaN in all {len(session)} "
-            f"bins. Decode another series, or change the trial filter so that bins with a label remain."
+            f"{session}: the behaviour {behavior or ', '.join(session.behavior_names)} is NaN in all "
+            f"{len(session)} bins. Decode another series, or loosen the trial filter until labels remain."
         )
-    ids = "a unit's identity does not persist across days"
-    heard = [line for line in session.provenance if ids in line]
-    flat = np.flatnonzero((session.counts == session.counts[:1]).all(axis=0)) if len(session) > 1 else []
-    if len(flat):
+    heard = [line for line in session.provenance if UNSTABLE in line]
+    flat = np.flatnonzero((session.counts == session.counts[:1]).all(axis=0))
+    if len(flat) and len(session) > 1:
         named = ", ".join(session.channels[i] for i in flat[:12]) + (" ..." if len(flat) > 12 else "")
         heard.append(f"{len(flat)} of {len(session.channels)} channels never change here: {named}; kept")
         session = session.noting(heard[-1])

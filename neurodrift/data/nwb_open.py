@@ -80,7 +80,8 @@ def open_nwb(path: str | Path) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
         if (kind.decode() if isinstance(kind, bytes) else kind) != "NWBFile":
             keys = ", ".join(list(file)[:5]) or "nothing"
             raise NeurodriftError(
-                f"{where} is HDF5 but not NWB 2: its root is no NWBFile (it holds {keys}). Convert it to NWB first."
+                f"{where} is HDF5 but not NWB 2: its root is no NWBFile (it holds {keys}). "
+                f"Convert it to NWB first."
             )
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")

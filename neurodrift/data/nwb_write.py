@@ -26,7 +26,7 @@ UNIDENTIFIED = "http://purl.obolibrary.org/obo/NCBITaxon_32644"  # "unidentified
 def write_session(session: Session, path: str | Path) -> None:
     """Write counts, behaviour, electrodes and trials; the file appears whole or not at all.
 
-    Bins that are not valid become `invalid_times`; names of axes and the bin width stand in the series' comments.
+    Bins that are not valid become `invalid_times`; axis names and bin width stand in the series' comments.
 
     Raises:
         NeurodriftError: counts that are not whole numbers, or a folder that does not exist.
@@ -76,8 +76,6 @@ def _file(session: Session) -> NWBFile:
         session_id=identifier,
         session_start_time=start,
         notes="\n".join(notes) or None,
-        experimenter=["neurodrift, simulation"] if simulated else None,
-        institution="none (simulated)" if simulated else None,
         keywords=["spike counts", "decoding"] + ["simulated"] * simulated,
         experiment_description=f"{what} See notes for how it came about.",
     )
@@ -145,7 +143,8 @@ def _add_trials(nwb: NWBFile, session: Session) -> None:
                 data = np.asarray(table[name].to_numpy() if table[name].dtype != object else np.stack(cells))
             except (TypeError, ValueError) as error:
                 raise NeurodriftError(
-                    f"{session}: trial column {name!r} cannot be written ({error}); give it one kind and one length."
+                    f"{session}: trial column {name!r} cannot be written ({error}); "
+                    f"give it values of one kind and shape."
                 ) from error
         nwb.add_trial_column(
             name=str(name), description=f"{str(name).replace('_', ' ')} of the trial", data=data

@@ -18,11 +18,11 @@ COLUMNS = re.compile(r"columns\s*=\s*\[([^\]]*)\]")
 Floats = npt.NDArray[np.float64]
 
 
-def sample_times(item: Found, source: str, check: bool = True) -> Floats:
+def sample_times(item: Found, source: str) -> Floats:
     """Times (N,) of the samples, s: timestamps, or starting_time + i / rate.
 
     Raises:
-        NeurodriftError: times missing, of another length than the data, not finite, repeated, or running backwards.
+        NeurodriftError: times missing, of another length than the data, not finite, repeated, or backwards.
     """
     series = item.series
     n = len(series.data)
@@ -35,8 +35,6 @@ def sample_times(item: Found, source: str, check: bool = True) -> Floats:
     if series.timestamps is None:
         raise NeurodriftError(f"{source}: {item.path} has neither timestamps nor a rate. Repair the file.")
     times = np.asarray(series.timestamps[:], np.float64)
-    if not check:
-        return times
     if len(times) != n:
         raise NeurodriftError(
             f"{source}: {item.path} has {n} samples but {len(times)} timestamps. Repair the file."
@@ -53,7 +51,7 @@ def sample_times(item: Found, source: str, check: bool = True) -> Floats:
         raise NeurodriftError(
             f"{source}: timestamps of {item.path} {'repeat' if same else 'run backwards'} at sample {at + 1} "
             f"({times[at]:.6f} s, then {times[at + 1]:.6f} s; {int((step <= 0).sum())} such places). "
-            f"{'Drop the repeated samples' if same else 'The clock restarted: sort or shift the samples'} in the file."
+            f"{'Drop the repeats' if same else 'The clock restarted: shift the samples'} in the file."
         )
     return times
 
@@ -64,7 +62,7 @@ def step_of(times: Floats) -> float | None:
 
 
 def converted(item: Found) -> tuple[Floats, list[str]]:
-    """Values (N, D) in the unit of the series: data x conversion + offset where these are sound, and notes."""
+    """Values (N, D) in the unit of the series, data x conversion + offset where sound; and notes."""
     series = item.series
     values = np.asarray(series.data[:], np.float64)
     values = values[:, None] if values.ndim == 1 else values
@@ -88,7 +86,7 @@ def _number(value: Any, default: float) -> float:
 
 
 def axis_names(item: Found) -> tuple[tuple[str, ...], str]:
-    """Names of the columns and a note where they are assumed: `columns=[...]` in the comments, else x, y, z."""
+    """Names of the columns, by `columns=[...]` in the comments or else x, y, z; a note where assumed."""
     series, n = item.series, item.columns
     for text in (series.comments, series.description):
         match = COLUMNS.search(str(text or ""))

@@ -16,7 +16,7 @@ __all__ = ["Split", "blocks", "split_session"]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Masks (T,) over the bins of a test session: each bin is in exactly one of the three, in this order in time."""
+    """Masks (T,) over the bins of a test session: each bin in exactly one of the three, in this order."""
 
     adapt: npt.NDArray[np.bool_]
     gap: npt.NDArray[np.bool_]
@@ -24,7 +24,7 @@ class Split:
 
 
 def split_session(session: Session, adapt: float = 0.6, gap: float = 1.0) -> Split:
-    """The first `adapt` of the bins (by number) adapt, less those in their last `gap` seconds; the rest is held out.
+    """The first `adapt` of the bins adapt, less those in their last `gap` seconds; the rest is held out.
 
     Raises:
         NeurodriftError: a fraction outside (0, 1), a negative gap, or a block without bins.

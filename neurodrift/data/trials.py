@@ -16,7 +16,7 @@ __all__ = ["assign_trials", "filter_trials", "read_trials"]
 
 
 def read_trials(table: Any) -> tuple[pd.DataFrame, list[str]]:
-    """An NWB trial table (or None) as a frame with `start_time` and `stop_time`, and notes on what was left out.
+    """An NWB trial table (or None) as a frame with `start_time`, `stop_time`, and notes on what was left out.
 
     Cells of ragged or multidimensional columns are arrays; columns that refer to other objects are left out.
     """
@@ -65,7 +65,7 @@ def _plain(item: Any) -> Any:
 def assign_trials(
     trials: pd.DataFrame, times: npt.NDArray[np.float64], bin_width: float
 ) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Row of `trials` (T,) whose [start, stop) holds the centre of each bin, -1 for none; the later start wins."""
+    """Row of `trials` (T,) whose [start, stop) holds each bin's centre, -1: none; the later start wins."""
     centres = times - bin_width / 2
     out = np.full(len(times), -1, np.int64)
     start, stop = (np.asarray(trials[name], np.float64) for name in ("start_time", "stop_time"))
@@ -94,7 +94,7 @@ def filter_trials(session: Session, text: str) -> Session:
     chosen = parse_filter(text)
     if not len(session.trials):
         raise NeurodriftError(
-            f"{session}: the trial filter {text!r} cannot be applied, the file has no trials. Leave the filter out."
+            f"{session}: the trial filter {text!r} cannot be applied, the file has no trials. Leave it out."
         )
     try:
         matching = chosen(session.trials)
@@ -103,8 +103,8 @@ def filter_trials(session: Session, text: str) -> Session:
     keep = (session.trial >= 0) & matching[np.maximum(session.trial, 0)]
     if not keep.any():
         raise NeurodriftError(
-            f"{session}: the trial filter {text!r} leaves nothing: {int(matching.sum())} of {len(matching)} trials "
-            f"match, and no bin lies in them. Loosen the filter; `neurodrift inspect` lists the trial columns."
+            f"{session}: the trial filter {text!r} leaves nothing: {int(matching.sum())} of {len(matching)} "
+            f"trials match, and no bin lies in them. Loosen it; `neurodrift inspect` lists the columns."
         )
     held = len(np.unique(session.trial[keep]))
     return session.select(

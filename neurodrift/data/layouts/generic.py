@@ -14,13 +14,13 @@ from pynwb import NWBFile
 from neurodrift.data.binning import bin_grid, bin_spikes, covered, resample_behavior
 from neurodrift.data.binning import velocity as difference
 from neurodrift.data.electrodes import count_channels, electrode_ids, unit_electrodes
-from neurodrift.data.finding import Found, choose, find, is_counts, unit_of
+from neurodrift.data.finding import Found, choose, doubt, find, is_counts, unit_of
 from neurodrift.data.series import axis_names, converted, sample_times, step_of
 from neurodrift.data.session import Session
 from neurodrift.data.trials import assign_trials, read_trials
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["matches", "pooled", "read"]
+__all__ = ["UNSTABLE", "matches", "pooled", "read"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -29,6 +29,7 @@ STARTS = re.compile(
 )
 ENDS = re.compile(r"(bin|window) (ends?|right)|(end|right edge) of (the |each )?bin", re.IGNORECASE)
 WIDTH = re.compile(r"bin_width=([0-9.eE+-]+)")
+UNSTABLE = "a unit's identity does not persist across days"
 AGREE = 0.1  # a bin width may differ by this part from the median step of the timestamps
 
 
@@ -65,8 +66,8 @@ def read(
     trials, left_out = read_trials(nwb.trials)
     trial, overlaps = assign_trials(trials, times, width)
     session = Session(
-        counts=counts,
-        behavior=values,
+        counts=counts.astype(np.float32),
+        behavior=values.astype(np.float32),
         bin_width=width,
         times=times,
         channels=tuple(channels),
@@ -88,7 +89,7 @@ def _transformed(session: Session, transform: str, label: Found) -> Session:
         raise NeurodriftError(f'{session}: behavior_transform is {transform!r}; choose "none" or "velocity".')
     return replace(
         session,
-        behavior=difference(session.behavior.astype(np.float64), session.times, session.after_gap),
+        behavior=difference(session.behavior, session.times, session.after_gap).astype(np.float32),
         behavior_unit=f"{session.behavior_unit or '(unknown unit)'}/s",
         provenance=(
             *session.provenance,
@@ -100,8 +101,8 @@ def _transformed(session: Session, transform: str, label: Found) -> Session:
 
 def _behavior(label: Found, at: Floats, times: Floats, width: float) -> tuple[Floats, list[str]]:
     values, notes = converted(label)
-    if "decoded" in str(label.series.description).lower():
-        notes.append(f"{label.path} may be no fair label; its description says: {label.series.description!r}")
+    if doubt(label):
+        notes.append(doubt(label))
     if len(at) == len(times) and np.allclose(at, times, rtol=0, atol=1e-6):
         return values, [*notes, f"{label.path} has the bins' timestamps: rows taken as they are"]
     step = step_of(at)
@@ -116,7 +117,8 @@ def _behavior(label: Found, at: Floats, times: Floats, width: float) -> tuple[Fl
 def _spike_grid(at: Floats, label: Found, bin_width: float | None, source: str) -> tuple[Floats, float]:
     if bin_width is None:
         raise NeurodriftError(
-            f"{source}: units holds spike times, which need a bin width. Give one in seconds, such as bin_width=0.02."
+            f"{source}: units holds spike times, which need a bin width. "
+            f"Give one in seconds, such as bin_width=0.02."
         )
     times = bin_grid(float(at[0]), float(at[-1]), bin_width) if len(at) else np.zeros(0)
     if not len(times):
@@ -158,7 +160,7 @@ def _units(nwb: NWBFile, times: Floats, width: float) -> tuple[Floats, list[str]
 
 
 def pooled(nwb: NWBFile) -> tuple[list[str], npt.NDArray[np.int64], list[str]]:
-    """Channel ids for /units, the channel each unit goes to (-1: none), and notes; a warning where ids do not last."""
+    """Channel ids for /units, the channel each unit goes to (-1: none), and notes."""
     units = nwb.units
     on = unit_electrodes(units)
     if on is not None and nwb.electrodes is not None:
@@ -171,7 +173,7 @@ def pooled(nwb: NWBFile) -> tuple[list[str], npt.NDArray[np.int64], list[str]]:
         if silent:
             notes.append(f"{silent} electrodes have no unit; the electrodes table lists them: kept, counts 0")
         return channels, rows, notes
-    line = "channels are units by id, as units name no electrodes; a unit's identity does not persist across days"
+    line = f"channels are units by id, as units name no electrodes; {UNSTABLE}"
     return [str(item) for item in units.id.data[:]], np.arange(len(units)), [line]
 
 
@@ -193,8 +195,9 @@ def _binned(
     raw = np.asarray(item.series.data[:])
     if raw.ndim != 2 or not is_counts(raw):
         raise NeurodriftError(
-            f"{source}: {item.path} does not hold counts (bins x channels of whole numbers, none negative), "
-            f"it has shape {raw.shape} and values such as {raw.ravel()[:3].tolist()}. Name another series with neural=."
+            f"{source}: {item.path} does not hold counts (bins x channels of whole numbers, none negative): "
+            f"its shape is {raw.shape}, its first values {raw.ravel()[:3].tolist()}. "
+            f"Name another series with neural=."
         )
     counts = raw.astype(np.float64)
     valid = np.asarray(np.isfinite(counts).all(axis=1))
@@ -218,8 +221,8 @@ def _width(item: Found, times: Floats, asked: float | None, source: str) -> tupl
     if asked is not None:
         if abs(asked - step) > AGREE * step:
             raise NeurodriftError(
-                f"{source}: bin_width is {asked} s, but the timestamps of {item.path} are {step:g} s apart (median). "
-                f"Counts cannot be binned again: leave bin_width out or give {step:g}."
+                f"{source}: bin_width is {asked} s, but the timestamps of {item.path} are {step:g} s apart "
+                f"(median). Counts cannot be binned again: leave bin_width out or give {step:g}."
             )
         return float(asked), [f"bin width {asked:g} s as given; median step of {item.path} {step:g} s"]
     stated = WIDTH.search(str(item.series.comments))
