@@ -114,24 +114,27 @@ class RecurrentDecoder:
     ) -> RecurrentDecoder:
         """A fresh decoder whose replica i starts from replica index[i] of this one; what is not given is kept.
 
-        `normalizer` may hold one row a replica (R, C).
+        `normalizer` may hold one row a replica (R, C); rows, and step sizes, that are kept follow `index` too.
         """
         twin = copy.copy(self)
         index = list(index)
         twin.seeds = tuple(self.seeds[i] for i in index)
-        twin.rule, twin.optimizer = rule or self.rule, optimizer or self.optimizer
+        twin.rule, twin.optimizer = rule or self.rule, optimizer or _rates_of(self.optimizer, index)
         twin.learns = learns or self.learns
-        twin.normalizer = normalizer or self.normalizer
+        twin.normalizer = normalizer or _rows_of(self.normalizer, index)
         twin.max_lag = self.max_lag if max_lag is None else max_lag
         twin._start(self.learner.w[index].clone(), self.learner.w_out[index].clone())
         return twin
 
     @staticmethod
     def join(decoders: Sequence[RecurrentDecoder]) -> RecurrentDecoder:
-        """The replicas of several decoders that share cell, rule and z-scores in one."""
+        """The replicas of several decoders in one; cell, rule and z-scores, unless they are a row each, are shared."""
         first = decoders[0]
         twin = copy.copy(first)
         twin.seeds = tuple(seed for d in decoders for seed in d.seeds)
+        if first.normalizer.mean.ndim == 2:
+            rows = [d.normalizer for d in decoders]
+            twin.normalizer = ZScore(np.concatenate([z.mean for z in rows]), np.concatenate([z.scale for z in rows]))
         twin._start(torch.cat([d.learner.w for d in decoders]), torch.cat([d.learner.w_out for d in decoders]))
         return twin
 
@@ -146,7 +149,8 @@ class RecurrentDecoder:
         Raises:
             NeurodriftError: where the number of channels is not that of the training sessions.
         """
-        counts = torch.from_numpy(np.asarray(x, np.float32))
+        # A copy: counts that joblib maps into memory are read-only, which torch warns of.
+        counts = torch.from_numpy(np.array(x, np.float32))
         if counts.shape[-1] != self.learner.n_inputs:
             raise NeurodriftError(
                 f"predict: {counts.shape[-1]} channels, but this decoder was fitted on {self.learner.n_inputs}; "
@@ -161,11 +165,16 @@ class RecurrentDecoder:
 
     def update(self, target: Floats | None, lag: int = 0) -> None:
         """The label (D,) or (R, D), in the behaviour's units, of the prediction made `lag` bins ago; NaN: none."""
+        label: Tensor | None = None
         with torch.no_grad():
             if target is not None:
-                label: Tensor | None = (torch.from_numpy(np.asarray(target, np.float32)) - self._y_mean) / self._y_scale
-            else:
-                label = None
+                given = torch.from_numpy(np.array(target, np.float32))
+                if given.shape[-1:] != self._y_mean.shape:
+                    raise NeurodriftError(
+                        f"update: a label of shape {tuple(given.shape)}, but this decoder predicts {len(self._y_mean)} "
+                        f"axes; give all of them, NaN where there is none."
+                    )
+                label = (given - self._y_mean) / self._y_scale
             self.learner.update(label, lag)
 
     def save(self, path: Path) -> None:
@@ -180,8 +189,18 @@ class RecurrentDecoder:
         torch.save(state, path)
 
     def load(self, path: Path) -> RecurrentDecoder:
-        """Takes the weights, z-scores and seeds saved from a decoder of the same cell; returns itself."""
+        """Takes the weights, z-scores and seeds saved from a decoder of the same cell; returns itself.
+
+        Raises:
+            NeurodriftError: for weights of another cell.
+        """
         state = torch.load(path, weights_only=True)
+        gates, self.n_units = state["w"].shape[1:3]
+        if gates != len(self.cell.gates):
+            raise NeurodriftError(
+                f"load: {path} holds weights of {gates} gates, but {self.cell} has {len(self.cell.gates)}; "
+                f"load it into a decoder of the cell it was saved from."
+            )
         self.seeds = tuple(int(s) for s in state["seeds"])
         self.normalizer = ZScore(state["mean"].numpy(), state["scale"].numpy())
         self.labels = ZScore(state["y_mean"].numpy(), state["y_scale"].numpy())
@@ -222,3 +241,16 @@ class RecurrentDecoder:
             seeds=self.seeds, learns=self.learns, clip=self.clip, max_lag=self.max_lag,
         )
         self.reset()
+
+
+def _rows_of(normalizer: ZScore, index: Sequence[int]) -> ZScore:
+    mean, scale = normalizer.mean, normalizer.scale
+    return normalizer if mean.ndim == 1 else ZScore(mean[list(index)], scale[list(index)])
+
+
+def _rates_of(optimizer: Optimizer, index: Sequence[int]) -> Optimizer:
+    if not isinstance(optimizer.lr, Sequence):
+        return optimizer
+    twin, rates = copy.copy(optimizer), list(optimizer.lr)
+    twin.lr = rates if len(rates) == 1 else [rates[i] for i in index]
+    return twin

@@ -56,7 +56,16 @@ class RidgeDecoder:
         self._recent: deque[Floats] = deque(maxlen=self.lags)
 
     def predict(self, x: Floats) -> Floats:
-        """Counts of one bin (C,) -> behaviour (D,)."""
+        """Counts of one bin (C,) -> behaviour (D,).
+
+        Raises:
+            NeurodriftError: where the number of channels is not that of the training sessions.
+        """
+        if np.shape(x) != self.normalizer.mean.shape:
+            raise NeurodriftError(
+                f"predict: counts of shape {np.shape(x)}, but this decoder was fitted on {len(self.normalizer.mean)} "
+                f"channels; match the channels of the two sessions first (match_channels)."
+            )
         self._smoothed = self.recipe.smoothing * self._smoothed + (1 - self.recipe.smoothing) * np.asarray(x)
         z = self.normalizer.apply(self._smoothed)
         if not self._recent:

@@ -15,7 +15,7 @@ from neurodrift.drift import apply_to_counts, draw_severity, standard
 from neurodrift.errors import NeurodriftError
 from neurodrift.evaluation.metrics import r2
 from neurodrift.evaluation.prequential import stream
-from neurodrift.evaluation.protocol import start_normalizer
+from neurodrift.evaluation.protocol import WARM_UP, start_normalizer
 
 __all__ = ["GRIDS", "StepSize", "choose_step_size"]
 
@@ -62,8 +62,7 @@ def choose_step_size(
     """
     grid = grid or GRIDS[learning.optimizer.name]
     n, cut = len(learning.seeds), round(len(tail) * ADAPT)
-    adapt, rest = tail.select(slice(0, cut)), tail.select(slice(cut, None))
-    if adapt.labelled.sum() < 2 or rest.labelled.sum() < 2:
+    if tail.labelled[:cut].sum() < 2 or tail.labelled[cut:].sum() < 2:
         raise NeurodriftError(f'{tail}: too few labelled bins in its last fifth for lr = "auto"; give lr a number.')
     rng = np.random.default_rng(seed)
     drifted = []
@@ -74,7 +73,7 @@ def choose_step_size(
     _, g, units, m = learning.learner.w.shape
     per = learning.rule.trace_size(learning.cell.states, g, units, m) * 4 if learning.learns == "all" else 1
     chunk = max(1, MEMORY // max(1, 2 * per))
-    scores = [v for i in range(0, len(jobs), chunk) for v in _score(learning, jobs[i : i + chunk], drifted, adapt, rest, normalization, over_gaps)]
+    scores = [v for i in range(0, len(jobs), chunk) for v in _score(learning, jobs[i : i + chunk], drifted, tail, cut, normalization, over_gaps)]
     table = np.array(scores).reshape(draws * n, len(grid))
     mean = np.where(np.isfinite(table).all(axis=0), table.mean(axis=0), -np.inf)
     if not np.isfinite(mean).any():
@@ -86,8 +85,8 @@ def _score(
     learning: RecurrentDecoder,
     jobs: list[tuple[int, int, float]],
     drifted: list[Floats],
-    adapt: Session,
-    rest: Session,
+    tail: Session,
+    cut: int,
     normalization: str,
     over_gaps: str,
 ) -> list[float]:
@@ -95,17 +94,17 @@ def _score(
     optimizer.lr = [lr for _, _, lr in jobs]
     normalizer = learning.normalizer
     if normalization == "test_day_start":
-        each = [start_normalizer(learning, counts[: len(adapt)]) for counts in drifted]
+        each = [start_normalizer(learning, counts[:cut]) for counts in drifted]
         normalizer = ZScore(np.stack([each[d].mean for d, _, _ in jobs]), np.stack([each[d].scale for d, _, _ in jobs]))
     decoder = learning.replicate([s for _, s, _ in jobs], optimizer=optimizer, normalizer=normalizer)
     counts = np.stack(drifted, axis=1)[:, [d for d, _, _ in jobs]]
-    stream(decoder, adapt, counts=counts[: len(adapt)], over_gaps=over_gaps)
+    stream(decoder, tail.select(slice(0, cut)), counts=counts[:cut], over_gaps=over_gaps)
     frozen = decoder.replicate(range(len(jobs)), learns="nothing")
     # The state settles over the end of what adapted, as it does before a held-out block.
-    warm = min(len(adapt), 200)
-    stream(frozen, adapt.select(slice(len(adapt) - warm, None)), counts=counts[len(adapt) - warm : len(adapt)], learn=False)
-    out = stream(frozen, rest, counts=counts[len(adapt) :], learn=False, over_gaps=over_gaps)
-    y = rest.behavior[rest.labelled]
-    return [r2(y, out[rest.labelled, r]) for r in range(len(jobs))]
+    warm = min(cut, WARM_UP)
+    settled = stream(frozen, tail.select(slice(cut - warm, None)), counts=counts[cut - warm :], learn=False, over_gaps=over_gaps)
+    out, labelled = settled[warm:], tail.labelled[cut:]
+    y = tail.behavior[cut:][labelled]
+    return [r2(y, out[labelled, r]) for r in range(len(jobs))]
 
 
