@@ -71,7 +71,9 @@ class RecurrentDecoder:
         late = np.concatenate([y[cut:] for y, cut in zip(labels, cuts, strict=True)])
         for part, name in ((early, "training"), (late, "early stopping")):
             if not np.isfinite(part).any(axis=1).any():
-                raise NeurodriftError(f"{sessions[0]}: no labelled bin in its {name} part; give a longer session.")
+                raise NeurodriftError(
+                    f"{sessions[0]}: no labelled bin in its {name} part; give a longer session."
+                )
         counts = np.concatenate([x[:cut] for x, cut in zip(smoothed, cuts, strict=True)])
         self.normalizer = normalizer or ZScore.fit(counts, floor=self.recipe.floor)
         self.labels = ZScore(
@@ -134,8 +136,12 @@ class RecurrentDecoder:
         twin.seeds = tuple(seed for d in decoders for seed in d.seeds)
         if first.normalizer.mean.ndim == 2:
             rows = [d.normalizer for d in decoders]
-            twin.normalizer = ZScore(np.concatenate([z.mean for z in rows]), np.concatenate([z.scale for z in rows]))
-        twin._start(torch.cat([d.learner.w for d in decoders]), torch.cat([d.learner.w_out for d in decoders]))
+            twin.normalizer = ZScore(
+                np.concatenate([z.mean for z in rows]), np.concatenate([z.scale for z in rows])
+            )
+        twin._start(
+            torch.cat([d.learner.w for d in decoders]), torch.cat([d.learner.w_out for d in decoders])
+        )
         return twin
 
     def reset(self) -> None:
@@ -183,8 +189,14 @@ class RecurrentDecoder:
             "w": self.learner.w,
             "w_out": self.learner.w_out,
             "seeds": torch.tensor(self.seeds),
-            **{k: torch.as_tensor(v) for k, v in (("mean", self.normalizer.mean), ("scale", self.normalizer.scale))},
-            **{k: torch.as_tensor(v) for k, v in (("y_mean", self.labels.mean), ("y_scale", self.labels.scale))},
+            **{
+                k: torch.as_tensor(v)
+                for k, v in (("mean", self.normalizer.mean), ("scale", self.normalizer.scale))
+            },
+            **{
+                k: torch.as_tensor(v)
+                for k, v in (("y_mean", self.labels.mean), ("y_scale", self.labels.scale))
+            },
         }
         torch.save(state, path)
 
@@ -209,7 +221,9 @@ class RecurrentDecoder:
 
     def _network(self, block: Block, seed: int) -> Network:
         if self.cell.name not in MODULES:
-            raise NeurodriftError(f"fit: offline training knows {', '.join(MODULES)}, not {self.cell}; of CELLS: {list(CELLS)}.")
+            raise NeurodriftError(
+                f"fit: offline training knows {', '.join(MODULES)}, not {self.cell}; of CELLS: {list(CELLS)}."
+            )
         # torch.nn draws initial weights from the global generator: borrow it, and give it back as it was.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -223,7 +237,9 @@ class RecurrentDecoder:
             for x, y in zip(smoothed, labels, strict=True)
         ]
 
-    def _train(self, network: Network, blocks: Sequence[Block], cuts: Sequence[int], lr: float, seed: int) -> None:
+    def _train(
+        self, network: Network, blocks: Sequence[Block], cuts: Sequence[int], lr: float, seed: int
+    ) -> None:
         training = [Block(b.x[:cut], b.y[:cut]) for b, cut in zip(blocks, cuts, strict=True)]
         stopping = [Block(b.x[cut:], b.y[cut:]) for b, cut in zip(blocks, cuts, strict=True)]
         train(network, training, stopping, self.recipe, lr=lr, seed=seed)
@@ -234,11 +250,22 @@ class RecurrentDecoder:
         return self
 
     def _start(self, w: Tensor, w_out: Tensor) -> None:
-        self._mean, self._scale = (torch.as_tensor(v, dtype=torch.float32) for v in (self.normalizer.mean, self.normalizer.scale))
-        self._y_mean, self._y_scale = (torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale))
+        self._mean, self._scale = (
+            torch.as_tensor(v, dtype=torch.float32) for v in (self.normalizer.mean, self.normalizer.scale)
+        )
+        self._y_mean, self._y_scale = (
+            torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale)
+        )
         self.learner = Learner(
-            self.cell, w, w_out, self.rule, self.optimizer,
-            seeds=self.seeds, learns=self.learns, clip=self.clip, max_lag=self.max_lag,
+            self.cell,
+            w,
+            w_out,
+            self.rule,
+            self.optimizer,
+            seeds=self.seeds,
+            learns=self.learns,
+            clip=self.clip,
+            max_lag=self.max_lag,
         )
         self.reset()
 

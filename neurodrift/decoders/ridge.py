@@ -30,22 +30,37 @@ class RidgeDecoder:
     """
 
     def __init__(
-        self, lags: int = 8, penalties: Sequence[float] = tuple(np.logspace(0, 5, 11)), recipe: Recipe | None = None
+        self,
+        lags: int = 8,
+        penalties: Sequence[float] = tuple(np.logspace(0, 5, 11)),
+        recipe: Recipe | None = None,
     ) -> None:
         if lags < 1:
-            raise NeurodriftError(f"RidgeDecoder: lags is {lags}; the present bin is the first, so at least 1.")
+            raise NeurodriftError(
+                f"RidgeDecoder: lags is {lags}; the present bin is the first, so at least 1."
+            )
         self.lags, self.penalties, self.recipe = lags, tuple(penalties), recipe or Recipe()
 
     def fit(self, sessions: Sequence[Session]) -> RidgeDecoder:
         """Fits on every bin with a label."""
         smoothed = [smooth(s.counts, self.recipe.smoothing) for s in sessions]
         self.normalizer = ZScore.fit(np.concatenate(smoothed), floor=self.recipe.floor)
-        x = np.concatenate([self._lagged(self.normalizer.apply(s))[s_.labelled] for s, s_ in zip(smoothed, sessions, strict=True)])
+        x = np.concatenate(
+            [
+                self._lagged(self.normalizer.apply(s))[s_.labelled]
+                for s, s_ in zip(smoothed, sessions, strict=True)
+            ]
+        )
         y = np.concatenate([s.behavior[s.labelled] for s in sessions])
         cut = round(len(x) * (1 - self.recipe.stop))
         if not 1 < cut < len(x):
-            raise NeurodriftError(f"{sessions[0]}: {len(x)} labelled bins are too few for a ridge regression.")
-        losses = [np.mean((Ridge(alpha=p).fit(x[:cut], y[:cut]).predict(x[cut:]) - y[cut:]) ** 2) for p in self.penalties]
+            raise NeurodriftError(
+                f"{sessions[0]}: {len(x)} labelled bins are too few for a ridge regression."
+            )
+        losses = [
+            np.mean((Ridge(alpha=p).fit(x[:cut], y[:cut]).predict(x[cut:]) - y[cut:]) ** 2)
+            for p in self.penalties
+        ]
         self.penalty = self.penalties[int(np.argmin(losses))]
         self.model = Ridge(alpha=self.penalty).fit(x, y)
         self.reset()

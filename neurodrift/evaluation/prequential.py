@@ -64,5 +64,3 @@ def update_time(decoder: Decoder, session: Session, bins: int = 300) -> float:
         if len(seconds) >= bins:
             break
     return float(np.median(seconds)) if seconds else float("nan")
-
-

@@ -20,7 +20,17 @@ from neurodrift.decoders import Decoder, RecurrentDecoder, RidgeDecoder
 from neurodrift.decoders.base import Floats
 from neurodrift.evaluation.prequential import stream, update_time
 
-__all__ = ["CHECKPOINTS", "METHODS", "Outcome", "adapted", "baseline", "frozen", "heldout", "prequential_mask", "start_normalizer"]
+__all__ = [
+    "CHECKPOINTS",
+    "METHODS",
+    "Outcome",
+    "adapted",
+    "baseline",
+    "frozen",
+    "heldout",
+    "prequential_mask",
+    "start_normalizer",
+]
 
 CHECKPOINTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 START = 0.25
@@ -64,7 +74,9 @@ def heldout(decoder: Decoder, session: Session, split: Split, over_gaps: str = "
     return out.swapaxes(0, 1) if out.ndim == 3 else out[None]
 
 
-def frozen(decoder: RecurrentDecoder, index: Sequence[int], normalizer: ZScore | None = None) -> RecurrentDecoder:
+def frozen(
+    decoder: RecurrentDecoder, index: Sequence[int], normalizer: ZScore | None = None
+) -> RecurrentDecoder:
     """The decoder with weights that do not move."""
     return decoder.replicate(index, learns="nothing", normalizer=normalizer)
 

@@ -32,7 +32,9 @@ class Scores(NamedTuple):
         return float(low), float(high)
 
 
-def blocks_of(session: Session, keep: npt.NDArray[np.bool_], seconds: float = 10.0) -> tuple[npt.NDArray[np.int64], str]:
+def blocks_of(
+    session: Session, keep: npt.NDArray[np.bool_], seconds: float = 10.0
+) -> tuple[npt.NDArray[np.int64], str]:
     """What the bins `keep` are resampled by: their trials, or blocks of `seconds` where there are none.
 
     Labels that are constant over a trial make its bins worth far less than their number.
@@ -51,7 +53,9 @@ class Resampler:
         y: labels (T, D). block: the block of each bin (T,). n_seeds, draws, seed: sizes, and the generator's seed.
     """
 
-    def __init__(self, y: Floats, block: npt.NDArray[np.int64], n_seeds: int, draws: int = 2000, seed: int = 0) -> None:
+    def __init__(
+        self, y: Floats, block: npt.NDArray[np.int64], n_seeds: int, draws: int = 2000, seed: int = 0
+    ) -> None:
         rng = np.random.default_rng(seed)
         n = int(block.max()) + 1
         self.y, self.block, self.n_blocks, self.n_seeds = np.asarray(y, np.float64), block, n, n_seeds
@@ -68,7 +72,9 @@ class Resampler:
         whole = float(np.square(self.y - self.y.mean(axis=0)).sum())
         observed = np.array([1 - e.sum() / whole for e in errors])
         with np.errstate(divide="ignore", invalid="ignore"):
-            samples = 1 - self.weights @ np.stack([self._sum(e) for e in errors], axis=1) / self.total[:, None]
+            samples = (
+                1 - self.weights @ np.stack([self._sum(e) for e in errors], axis=1) / self.total[:, None]
+            )
         if len(errors) == 1:
             return Scores(np.repeat(observed, self.n_seeds), samples[:, 0])
         return Scores(observed, np.take_along_axis(samples, self.seed_draws, axis=1).mean(axis=1))

@@ -63,7 +63,9 @@ def choose_step_size(
     grid = grid or GRIDS[learning.optimizer.name]
     n, cut = len(learning.seeds), round(len(tail) * ADAPT)
     if tail.labelled[:cut].sum() < 2 or tail.labelled[cut:].sum() < 2:
-        raise NeurodriftError(f'{tail}: too few labelled bins in its last fifth for lr = "auto"; give lr a number.')
+        raise NeurodriftError(
+            f'{tail}: too few labelled bins in its last fifth for lr = "auto"; give lr a number.'
+        )
     rng = np.random.default_rng(seed)
     drifted = []
     for _ in range(draws):
@@ -73,7 +75,11 @@ def choose_step_size(
     _, g, units, m = learning.learner.w.shape
     per = learning.rule.trace_size(learning.cell.states, g, units, m) * 4 if learning.learns == "all" else 1
     chunk = max(1, MEMORY // max(1, 2 * per))
-    scores = [v for i in range(0, len(jobs), chunk) for v in _score(learning, jobs[i : i + chunk], drifted, tail, cut, normalization, over_gaps)]
+    scores = [
+        v
+        for i in range(0, len(jobs), chunk)
+        for v in _score(learning, jobs[i : i + chunk], drifted, tail, cut, normalization, over_gaps)
+    ]
     table = np.array(scores).reshape(draws * n, len(grid))
     mean = np.where(np.isfinite(table).all(axis=0), table.mean(axis=0), -np.inf)
     if not np.isfinite(mean).any():
@@ -95,16 +101,22 @@ def _score(
     normalizer = learning.normalizer
     if normalization == "test_day_start":
         each = [start_normalizer(learning, counts[:cut]) for counts in drifted]
-        normalizer = ZScore(np.stack([each[d].mean for d, _, _ in jobs]), np.stack([each[d].scale for d, _, _ in jobs]))
+        normalizer = ZScore(
+            np.stack([each[d].mean for d, _, _ in jobs]), np.stack([each[d].scale for d, _, _ in jobs])
+        )
     decoder = learning.replicate([s for _, s, _ in jobs], optimizer=optimizer, normalizer=normalizer)
     counts = np.stack(drifted, axis=1)[:, [d for d, _, _ in jobs]]
     stream(decoder, tail.select(slice(0, cut)), counts=counts[:cut], over_gaps=over_gaps)
     frozen = decoder.replicate(range(len(jobs)), learns="nothing")
     # The state settles over the end of what adapted, as it does before a held-out block.
     warm = min(cut, WARM_UP)
-    settled = stream(frozen, tail.select(slice(cut - warm, None)), counts=counts[cut - warm :], learn=False, over_gaps=over_gaps)
+    settled = stream(
+        frozen,
+        tail.select(slice(cut - warm, None)),
+        counts=counts[cut - warm :],
+        learn=False,
+        over_gaps=over_gaps,
+    )
     out, labelled = settled[warm:], tail.labelled[cut:]
     y = tail.behavior[cut:][labelled]
     return [r2(y, out[labelled, r]) for r in range(len(jobs))]
-
-

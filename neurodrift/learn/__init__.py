@@ -7,4 +7,16 @@ from neurodrift.learn.params import pack, unpack
 from neurodrift.learn.rules import RULES, Rule
 from neurodrift.learn.step import Step, take_step
 
-__all__ = ["CELLS", "OPTIMIZERS", "RULES", "Cell", "Learner", "Optimizer", "Rule", "Step", "pack", "take_step", "unpack"]
+__all__ = [
+    "CELLS",
+    "OPTIMIZERS",
+    "RULES",
+    "Cell",
+    "Learner",
+    "Optimizer",
+    "Rule",
+    "Step",
+    "pack",
+    "take_step",
+    "unpack",
+]

@@ -88,7 +88,10 @@ class Learner:
             self.s, step = take_step(self.cell, self.w, self.s, x)
         else:
             z = gate_inputs(self.cell, x, self.s[:, 0])
-            self.s, step = self.cell.pointwise(torch.matmul(self.w, z.unsqueeze(-1)).squeeze(-1), self.s), None
+            self.s, step = (
+                self.cell.pointwise(torch.matmul(self.w, z.unsqueeze(-1)).squeeze(-1), self.s),
+                None,
+            )
         features = self.cell.features(self.s, x)
         y = torch.baddbmm(self.w_out[..., -1:], self.w_out[..., :-1], features.unsqueeze(-1)).squeeze(-1)
         if self.learns != "nothing":
@@ -115,7 +118,9 @@ class Learner:
         entry = self.queue[len(self.queue) - 1 - lag]
         if target is not None:
             target = torch.as_tensor(target, dtype=entry.y.dtype).expand_as(entry.y)
-            entry.target = target if entry.target is None else torch.where(target.isnan(), entry.target, target)
+            entry.target = (
+                target if entry.target is None else torch.where(target.isnan(), entry.target, target)
+            )
         if lag == self.max_lag:
             self._learn_oldest()
 
@@ -142,7 +147,9 @@ class Learner:
         if has_label:
             assert entry.target is not None
             if bool(entry.target.isnan().all(dim=1).any()):
-                raise NeurodriftError("update: some replicas have a label and others none; give all of them one, or none.")
+                raise NeurodriftError(
+                    "update: some replicas have a label and others none; give all of them one, or none."
+                )
             grads = self.gradients(entry)
         if entry.step is not None:
             self.trace = self.rule.advance(self.trace, entry.step)

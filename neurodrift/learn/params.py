@@ -31,9 +31,13 @@ def pack(cell: Cell, modules: Sequence[nn.RNNBase]) -> Tensor:
 
 def _pack_one(cell: Cell, module: nn.RNNBase) -> Tensor:
     if not isinstance(module, MODULES[cell.name]) or module.num_layers != 1 or module.bidirectional:
-        raise NeurodriftError(f"pack: {module} is not a one-layer {MODULES[cell.name].__name__} for the cell {cell}.")
+        raise NeurodriftError(
+            f"pack: {module} is not a one-layer {MODULES[cell.name].__name__} for the cell {cell}."
+        )
     n, c = module.hidden_size, module.input_size
-    parts = cast("list[Tensor]", [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0])
+    parts = cast(
+        "list[Tensor]", [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0]
+    )
     w_ih, w_hh, b_ih, b_hh = (p.detach().unflatten(0, (-1, n)) for p in parts)
     w = w_ih.new_zeros(len(cell.gates), n, c + n + 1)
     for gate, reads in enumerate(cell.gates):
@@ -65,5 +69,3 @@ def unpack(cell: Cell, w: Tensor) -> nn.RNNBase:
     values = {"weight_ih_l0": w_ih, "weight_hh_l0": w_hh, "bias_ih_l0": b_ih, "bias_hh_l0": b_hh}
     module.load_state_dict({key: torch.cat(value) for key, value in values.items()})
     return module
-
-

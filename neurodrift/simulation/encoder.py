@@ -19,8 +19,9 @@ Floats = npt.NDArray[np.float64]
 class Population:
     """What units are drawn from.
 
-    The rate at rest is gamma distributed (`rate` Hz on average, shape `rate_shape`, at least 1 Hz), preferred directions are
-    uniform, tuning depth is gamma distributed (`depth` on average, shape 2), and the speed gain is normal.
+    The rate at rest is gamma distributed (`rate` Hz on average, shape `rate_shape`, at least 1 Hz), preferred
+    directions are uniform, tuning depth is gamma distributed (`depth` on average, shape 2), and the speed
+    gain is normal.
     """
 
     rate: float = 11.0

@@ -34,7 +34,9 @@ def rate(lr: float | Sequence[float], like: Tensor) -> Tensor:
     """lr shaped to scale `like` (R, ...) replica by replica."""
     lr = torch.as_tensor(lr, dtype=like.dtype, device=like.device)
     if lr.ndim > 1 or (lr.ndim == 1 and len(lr) not in (1, len(like))):
-        raise NeurodriftError(f"lr has shape {tuple(lr.shape)}; give one number, or one for each of {len(like)} replicas.")
+        raise NeurodriftError(
+            f"lr has shape {tuple(lr.shape)}; give one number, or one for each of {len(like)} replicas."
+        )
     return lr.reshape(-1, *[1] * (like.ndim - 1)) if lr.ndim else lr
 
 

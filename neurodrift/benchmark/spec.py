@@ -1,0 +1,225 @@
+"""A benchmark's specification: TOML in, a validated model out; unknown keys name the nearest right one."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from neurodrift.errors import NeurodriftError
+from neurodrift.learn.cells import CELLS
+from neurodrift.learn.optim import OPTIMIZERS
+from neurodrift.learn.rules import RULES, Rule
+
+__all__ = [
+    "Adapted",
+    "Data",
+    "DecoderSpec",
+    "Methods",
+    "Spec",
+    "Split",
+    "parse_spec",
+    "read_spec",
+    "resolve",
+    "spec_to_toml",
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Data(_Part):
+    """Which sessions, and what of them. Paths are relative to the spec file; ${NAME} is an environment variable."""
+
+    train: list[str] = Field(min_length=1)
+    test: list[str] = Field(min_length=1)
+    neural: str | None = None
+    behavior: str | None = None
+    behavior_transform: Literal["none", "velocity"] = "none"
+    bin_width: float | None = Field(default=None, gt=0)
+    trials: str | None = None
+
+
+class Split(_Part):
+    """How a test session is cut in time."""
+
+    adapt: float = Field(default=0.6, gt=0, lt=1)
+    gap: float = Field(default=1.0, ge=0)
+
+
+class DecoderSpec(_Part):
+    """The recurrent decoder, and what becomes of its state at gaps between bins."""
+
+    cell: str = "gru"
+    n_units: int = Field(default=64, ge=1)
+    over_gaps: Literal["carry", "reset"] = "carry"
+
+
+class Adapted(_Part):
+    """One online method: a rule, an optimizer, a step size ("auto": chosen on simulated drift of the training day)."""
+
+    rule: str = "immediate"
+    optimizer: str = "rmsprop"
+    lr: float | Literal["auto"] = "auto"
+    label: str = ""
+    k: int | None = Field(default=None, ge=0)
+    own: bool | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Adapted:
+        _one_of("rule", self.rule, RULES)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        if self.lr != "auto" and not 0 < float(self.lr) < float("inf"):
+            raise ValueError(f'lr is {self.lr}; give "auto" or a positive number')
+        takes = inspect.signature(RULES[self.rule]).parameters
+        for name in self.options():
+            if name not in takes:
+                raise ValueError(
+                    f"the rule {self.rule} takes no {name}; it takes {', '.join(takes) or 'nothing'}"
+                )
+        if not self.label:
+            object.__setattr__(self, "label", f"{self.rule}:{self.optimizer}")
+        return self
+
+    def options(self) -> dict[str, Any]:
+        return {name: value for name, value in (("k", self.k), ("own", self.own)) if value is not None}
+
+    def build_rule(self) -> Rule:
+        return RULES[self.rule](**self.options())
+
+
+class Methods(_Part):
+    """The online methods, and how many bins late their labels come."""
+
+    adapted: list[Adapted] = Field(default_factory=lambda: [Adapted()])
+    label_lag: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Methods:
+        labels = [a.label for a in self.adapted]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f'two methods are called "{label}"; give one of them a label of its own')
+        return self
+
+
+class Spec(_Part):
+    """A whole benchmark."""
+
+    name: str = "benchmark"
+    seeds: int = Field(default=5, ge=1)
+    data: Data
+    split: Split = Split()
+    decoder: DecoderSpec = DecoderSpec()
+    methods: Methods = Field(default_factory=Methods)
+
+    @model_validator(mode="after")
+    def _known(self) -> Spec:
+        _one_of("cell", self.decoder.cell, CELLS)
+        return self
+
+
+def read_spec(path: Path) -> Spec:
+    """The spec in a TOML file.
+
+    Raises:
+        NeurodriftError: a missing or unreadable file, broken TOML, an unknown key, a value out of range.
+    """
+    if path.is_dir():
+        raise NeurodriftError(f"{path} is a directory; give the TOML file of a benchmark's specification.")
+    if not path.exists():
+        raise NeurodriftError(
+            f"{path}: no such spec file. Check the path, or give --train and --test instead."
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NeurodriftError(f"{path} is not a TOML file: {error}.") from error
+    return parse_spec(content, str(path))
+
+
+def parse_spec(content: Mapping[str, Any], source: str = "spec") -> Spec:
+    """The spec in a mapping, as TOML gives it."""
+    _check_keys(content, Spec, source, "")
+    try:
+        return Spec.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        got = first["input"] if not isinstance(first["input"], (dict, BaseModel)) else None
+        shown = (
+            f" (it is {json.dumps(got, default=str)})"
+            if got is not None and first["type"] != "missing"
+            else ""
+        )
+        raise NeurodriftError(f"{source}: {where or 'spec'}: {message}{shown}.") from error
+
+
+def resolve(text: str, folder: Path) -> Path:
+    """A path of the spec as a path of this machine: ${NAME} filled in, relative to the spec's folder."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = os.environ.get(match[1])
+        if value is None:
+            raise NeurodriftError(
+                f'"{text}" names the environment variable {match[1]}, which is not set; set it to a folder.'
+            )
+        return value
+
+    return (folder / Path(re.sub(r"\$\{(\w+)\}", fill, text)).expanduser()).resolve()
+
+
+def spec_to_toml(spec: Spec) -> str:
+    """The spec as TOML, in the keys that `read_spec` reads; defaults are written out."""
+    content = spec.model_dump(exclude_none=True)
+    lines = [f"{key} = {_toml(value)}" for key, value in content.items() if not isinstance(value, dict)]
+    for section, values in content.items():
+        if isinstance(values, dict):
+            lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _one_of(what: str, name: str, known: Mapping[str, object]) -> None:
+    if name not in known:
+        raise ValueError(
+            f'{what} "{name}" is not known; did you mean "{_nearest(name, known)}"? There are {", ".join(known)}'
+        )
+
+
+def _check_keys(content: Mapping[str, Any], model: type[BaseModel], source: str, where: str) -> None:
+    for key, value in content.items():
+        if key not in model.model_fields:
+            place = f"[{where}]" if where else "the spec"
+            raise NeurodriftError(
+                f'{source}: {place} has no key "{key}"; did you mean "{_nearest(key, model.model_fields)}"? '
+                f"Its keys are {', '.join(model.model_fields)}."
+            )
+        part = {"data": Data, "split": Split, "decoder": DecoderSpec, "methods": Methods}.get(key)
+        if part and isinstance(value, Mapping) and not where:
+            _check_keys(value, part, source, key)
+        if where == "methods" and key == "adapted" and isinstance(value, list):
+            for i, entry in enumerate(value):
+                if isinstance(entry, Mapping):
+                    _check_keys(entry, Adapted, source, f"methods.adapted[{i}]")
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    return max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
