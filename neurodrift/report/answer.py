@@ -1,4 +1,4 @@
-"""The result in plain words: one sentence a pair, what exceeds retraining, and what the numbers cannot say."""
+"""The result in plain words: one sentence a pair, what exceeds retraining, and what numbers cannot say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from neurodrift.report.run import Json, Pair, finite
 
-__all__ = ["answer", "exceeding", "limits", "number", "percent", "rate", "recovery_words", "why_null"]
+__all__ = ["answer", "exceeding", "limits", "number", "percent", "rate", "recovery_words"]
 
 
 def number(value: object, digits: int = 2) -> str:
@@ -41,14 +41,6 @@ def recovery_words(recovery: Json, unit: str = " %") -> str:
     )
 
 
-def why_null(pair: Pair) -> str | None:
-    """Why the headline method has no recovery, or None where it has one."""
-    shown = pair.headline
-    if shown is None or shown.get("recovery"):
-        return None
-    return str(shown.get("why") or "the run gives no reason")
-
-
 def _mean(pair: Pair, method: str) -> object:
     found = pair.find(method)
     return (found or {}).get("r2", {}).get("mean")
@@ -71,13 +63,17 @@ def answer(pair: Pair, simulated: bool) -> str:
     shown = pair.headline
     scores = f"held-out R² {number(_mean(pair, 'frozen'))} frozen"
     if shown is None:
-        return f"No method learned online in this run: {scores}, {number(_mean(pair, 'retrained'))} retrained."
+        return (
+            f"No method learned online in this run: {scores}, {number(_mean(pair, 'retrained'))} retrained."
+        )
     scores += f", {number(shown['r2'].get('mean'))} adapted, {number(_mean(pair, 'retrained'))} retrained."
     recovery = shown.get("recovery")
     if not recovery:
         why = str(shown.get("why") or "the run gives no reason").rstrip(". ")
         lead = "" if why.lower().startswith("nothing to recover") else "No recovery is given: "
-        return f"{lead}{why[:1].upper() + why[1:] if not lead else why}. With {_name(shown['method'])}: {scores}"
+        return (
+            f"{lead}{why[:1].upper() + why[1:] if not lead else why}. With {_name(shown['method'])}: {scores}"
+        )
     lost = f"what drift took {_span(pair)}" if simulated else f"what was lost {_span(pair)}"
     who = f"Online learning with {_name(shown['method'])}"
     mean, low = finite(recovery.get("mean")) or 0.0, finite(recovery.get("low"))
@@ -106,8 +102,8 @@ def exceeding(pair: Pair) -> str | None:
         else "No recovery's interval lies wholly above 100 %."
     )
     return (
-        f"Above retrained ({number(ceiling)}) in the mean: {names}. {words} Retrained sees only the adaptation block of "
-        "the test day, so it is a reference and not a ceiling."
+        f"Above retrained ({number(ceiling)}) in the mean: {names}. {words} Retrained sees only the "
+        "adaptation block of the test day, so it is a reference and not a ceiling."
     )
 
 
@@ -115,21 +111,21 @@ def limits(pairs: Sequence[Pair], simulated: bool) -> str:
     """What number of animals and pairs stands behind the figures, and what follows."""
     if simulated:
         return (
-            "No animal stands behind these figures: the sessions are simulated, so they show that the software works "
-            "and how the methods compare on this kind of drift, nothing about a brain."
+            "No animal stands behind these figures: the sessions are simulated, so they show that the "
+            "software works and how the methods compare on this kind of drift, nothing about a brain."
         )
     subjects = list(dict.fromkeys(s for p in pairs for s in p.subjects))
     if len(subjects) > 1:
         return (
-            f"{len(subjects)} animals, {len(pairs)} session pairs. Intervals describe each pair (its trials and "
-            "seeds), not a population of animals."
+            f"{len(subjects)} animals, {len(pairs)} session pairs. Intervals describe each pair (its trials "
+            "and seeds), not a population of animals."
         )
     if len(pairs) == 1:
         return (
-            "One animal and one pair of sessions support no statement about animals: the intervals cover the trials "
-            "and random seeds of this pair only."
+            "One animal and one pair of sessions support no statement about animals: the intervals cover the "
+            "trials and random seeds of this pair only."
         )
     return (
-        f"All {len(pairs)} pairs come from one animal, as far as the files say, and support no statement about "
-        "animals: the intervals cover the trials and random seeds of each pair only."
+        f"All {len(pairs)} pairs come from one animal, as far as the files say, and support no statement "
+        "about animals: the intervals cover the trials and random seeds of each pair only."
     )

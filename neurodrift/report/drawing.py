@@ -1,4 +1,4 @@
-"""What every figure shares: a colour and marker for each method, two widths, and inline SVG with ids of its own."""
+"""What figures share: a colour and marker for each method, two widths, inline SVG with ids of its own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ import io
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-__all__ = ["NARROW", "WIDE", "Look", "Picture", "draw", "elide", "looks", "new_figure", "tidy", "wide_enough"]
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Look",
+    "Picture",
+    "clip",
+    "draw",
+    "elide",
+    "looks",
+    "new_figure",
+    "tidy",
+    "wide_enough",
+]
 
 WIDE, NARROW = 10.6, 3.55
 """Inches: the report's column on a 1280 pixel screen and on a 400 pixel one."""
 
-# Okabe and Ito's colours (jfly.uni-koeln.de/color) and two darker ones, for what learns online; greys for what does not.
+# Okabe and Ito's colours (jfly.uni-koeln.de/color) and two darker ones for what learns online; greys for the
+# rest: a figure shows at a glance which is which.
 _LEARNING = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#117733")
 _MARKERS = "ovD^<>ph"
 
@@ -49,7 +63,7 @@ _FIXED = {
 
 
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """A look per method; `adapted:x` and `renormalized+adapted:x` share a colour, the second is hollow and dashed."""
+    """A look per method; `adapted:x` and `renormalized+adapted:x` share a colour, one of them hollow."""
     chosen: dict[str, Look] = {}
     labels: dict[str, int] = {}
     for method in methods:
@@ -58,7 +72,10 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
             continue
         renormalized, label = method.startswith("renormalized+"), method.removeprefix("renormalized+")
         place = labels.setdefault(label, len(labels))
-        color, marker = _LEARNING[place % len(_LEARNING)], _MARKERS[(place + place // len(_LEARNING)) % len(_MARKERS)]
+        color, marker = (
+            _LEARNING[place % len(_LEARNING)],
+            _MARKERS[(place + place // len(_LEARNING)) % len(_MARKERS)],
+        )
         chosen[method] = Look(color, marker, "--" if renormalized else "-", filled=not renormalized)
     return chosen
 
@@ -74,7 +91,7 @@ class Picture:
     caption: str = ""
 
 
-_RC = {
+_RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "sans-serif",
@@ -123,10 +140,21 @@ def elide(text: str, longest: int) -> str:
     return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
 
 
+def clip(axes: Axes, values: list[float], floor: float) -> bool:
+    """Limits that keep diverged methods from flattening the rest; True where something is cut off."""
+    low, high = min(values), max(values)
+    bottom = max(low, floor)
+    pad = 0.06 * max(high - bottom, 0.05)
+    axes.set_ylim(bottom - pad, high + pad)
+    return low < bottom
+
+
 def _svg(figure: Figure, prefix: str) -> str:
     FigureCanvasSVG(figure)
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    figure.savefig(
+        buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None}
+    )
     text = buffer.getvalue()
     text = text[text.index("<svg") :].strip()
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Figures of scores: the forest of recoveries, held-out R² over adaptation time, and the step size curves."""
+"""Figures of scores: the forest of R² and recovery, and held-out R² over adaptation time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neurodrift.report.answer import number, percent, rate
-from neurodrift.report.drawing import Look, Picture, draw, elide, new_figure, tidy, wide_enough
+from neurodrift.report.answer import number, percent
+from neurodrift.report.drawing import Look, Picture, clip, draw, elide, new_figure, tidy, wide_enough
 from neurodrift.report.run import Json, Pair, finite
 
-__all__ = ["curves_figure", "recovery_figure", "step_size_figure"]
+__all__ = ["curves_figure", "recovery_figure"]
 
 _PLAIN = Look("#444444")
 
@@ -32,24 +32,61 @@ def _interval(axes: Axes, y: float, stats: Json, look: Look, limits: tuple[float
         if (end < edge) if marker == "<" else (end > edge):
             axes.plot([edge], [y], marker=marker, color=look.color, markersize=5, clip_on=False, zorder=5)
     if limits[0] <= mean <= limits[1]:
-        axes.plot([mean], [y], marker=look.marker, color=look.color, markerfacecolor=look.face, markersize=7, zorder=6)
+        axes.plot(
+            [mean],
+            [y],
+            marker=look.marker,
+            color=look.color,
+            markerfacecolor=look.face,
+            markersize=7,
+            zorder=6,
+        )
     else:
         edge, side = (limits[0], "left") if mean < limits[0] else (limits[1], "right")
-        axes.annotate(number(mean), (edge, y), (6 if side == "left" else -6, 5), textcoords="offset points",
-                      ha=side, fontsize=8, color=look.color)  # fmt: skip
+        axes.annotate(
+            number(mean),
+            (edge, y),
+            (6 if side == "left" else -6, 5),
+            textcoords="offset points",
+            ha=side,
+            fontsize=8,
+            color=look.color,
+        )
 
 
-def _forest(axes: Axes, shown: list[Json], key: str, limits: tuple[float, float], looks: dict[str, Look], wide: bool) -> None:
+def _forest(
+    axes: Axes, shown: list[Json], key: str, limits: tuple[float, float], looks: dict[str, Look], wide: bool
+) -> None:
     for place, comparison in enumerate(shown):
         look = looks.get(comparison["method"], _PLAIN)
         stats = comparison.get(key) or {}
         if key == "r2":
-            seeds = [v for s in stats.get("seeds", []) if (v := finite(s)) is not None and limits[0] <= v <= limits[1]]
-            axes.plot(seeds, [place + 0.24] * len(seeds), ".", color=look.color, markersize=3.5, alpha=0.65, zorder=4)
+            seeds = [
+                v
+                for s in stats.get("seeds", [])
+                if (v := finite(s)) is not None and limits[0] <= v <= limits[1]
+            ]
+            axes.plot(
+                seeds,
+                [place + (0.24 if wide else 0.2)] * len(seeds),
+                ".",
+                color=look.color,
+                markersize=3.5,
+                alpha=0.65,
+                zorder=4,
+            )
         _interval(axes, place, stats, look, limits)
         if not wide:
-            axes.annotate(elide(comparison["method"], 46), (0, place - 0.42), xycoords=("axes fraction", "data"),
-                          xytext=(1, 0), textcoords="offset points", fontsize=8.5, color="#333a45", va="center")  # fmt: skip
+            axes.annotate(
+                elide(comparison["method"], 46),
+                (0, place - 0.36),
+                xycoords=("axes fraction", "data"),
+                xytext=(1, 0),
+                textcoords="offset points",
+                fontsize=8.5,
+                color="#333a45",
+                va="center",
+            )
     tidy(axes, grid="x")
     axes.set_xlim(*limits)
     axes.set_ylim(len(shown) - 0.4, -0.6 if wide else -0.75)
@@ -59,10 +96,13 @@ def _forest(axes: Axes, shown: list[Json], key: str, limits: tuple[float, float]
 
 
 def recovery_figure(name: str, pair: Pair, looks: dict[str, Look]) -> Picture:
-    """Held-out R² and recovery of every method, with intervals; R² alone where there is nothing to recover."""
+    """Held-out R² and recovery of every method, with intervals; R² alone with nothing to recover."""
     everyone = pair.comparisons
     measured = [c for c in everyone if c.get("recovery") and c["method"] not in ("frozen", "retrained")]
-    ends = [[v for c in everyone for k in (a, "mean") if (v := finite(c["r2"].get(k))) is not None] for a in ("low", "high")]
+    ends = [
+        [v for c in everyone for k in (a, "mean") if (v := finite(c["r2"].get(k))) is not None]
+        for a in ("low", "high")
+    ]
     r2_limits = _span(ends[0] or [0.0], ends[1] or [1.0], -1.0, 1.0)
     recoveries = [c["recovery"] for c in measured]
     lows = [0.0, *(v for r in recoveries for k in ("low", "mean") if (v := finite(r.get(k))) is not None)]
@@ -71,7 +111,7 @@ def recovery_figure(name: str, pair: Pair, looks: dict[str, Look]) -> Picture:
 
     def make(width: float) -> Figure:
         wide = wide_enough(width)
-        row = 0.3 if wide else 0.38
+        row = 0.3 if wide else 0.43
         if wide:
             figure = new_figure(width, 0.85 + row * len(everyone))
             panels = figure.subplots(1, 2 if measured else 1, sharey=True, squeeze=False)[0]
@@ -95,30 +135,33 @@ def recovery_figure(name: str, pair: Pair, looks: dict[str, Look]) -> Picture:
 
     words = "; ".join(
         f"{c['method']}: R² {number(c['r2'].get('mean'))}"
-        + (f", recovery {percent(c['recovery']['mean'])} % ({percent(c['recovery'].get('low'))} to "
-           f"{percent(c['recovery'].get('high'))} %)" if c.get("recovery") else "")
+        + (
+            f", recovery {percent(c['recovery']['mean'])} % ({percent(c['recovery'].get('low'))} to "
+            f"{percent(c['recovery'].get('high'))} %)"
+            if c.get("recovery")
+            else ""
+        )
         for c in everyone
-    )  # fmt: skip
-    caption = "Arrows mark intervals that go on outside the drawing." if measured else "No recovery is drawn: see above why."
+    )
+    caption = (
+        "Arrows mark intervals that go on outside the drawing."
+        if measured
+        else "No recovery is drawn: see above why."
+    )
     return draw(name, f"Forest plot of held-out R² and recovery by method. {words}.", make, caption)
 
 
-def _clip(axes: Axes, values: list[float], floor: float) -> bool:
-    """Limits that keep diverged methods from flattening the rest; True where something is cut off."""
-    low, high = min(values), max(values)
-    bottom = max(low, floor)
-    pad = 0.06 * max(high - bottom, 0.05)
-    axes.set_ylim(bottom - pad, high + pad)
-    return low < bottom
-
-
 def curves_figure(name: str, pair: Pair, looks: dict[str, Look]) -> Picture | None:
-    """Held-out R² had adaptation stopped there, mean over seeds and their range; None where no curve was kept."""
+    """Held-out R² had adaptation stopped there, mean over seeds and their range; None with no curve kept."""
     curves = {m: c for m, c in (pair.detail.get("curves") or {}).items() if c.get("minutes") and c.get("r2")}
     if not curves:
         return None
     means = {m: np.array([np.mean(np.asarray(p, dtype=float)) for p in c["r2"]]) for m, c in curves.items()}
-    lines = {m: v for m in ("frozen", "retrained") if (v := finite((pair.find(m) or {}).get("r2", {}).get("mean"))) is not None}
+    lines = {
+        m: v
+        for m in ("frozen", "retrained")
+        if (v := finite((pair.find(m) or {}).get("r2", {}).get("mean"))) is not None
+    }
     values = [float(v) for m in means.values() for v in m if np.isfinite(v)] + list(lines.values()) or [0.0]
     floor = min(lines.get("frozen", min(values)), max(values) - 0.3) - 0.25
     cut = min(values) < floor
@@ -130,15 +173,37 @@ def curves_figure(name: str, pair: Pair, looks: dict[str, Look]) -> Picture | No
             look, minutes = looks.get(method, _PLAIN), np.asarray(curve["minutes"], dtype=float)
             seeds = np.asarray(curve["r2"], dtype=float)
             if seeds.ndim == 2 and seeds.shape[1] > 1:
-                axes.fill_between(minutes, seeds.min(axis=1), seeds.max(axis=1), color=look.color, alpha=0.10, linewidth=0)
-            axes.plot(minutes, means[method], look.dash, color=look.color, marker=look.marker, markerfacecolor=look.face,
-                      markersize=4.5, linewidth=1.8)  # fmt: skip
+                axes.fill_between(
+                    minutes, seeds.min(axis=1), seeds.max(axis=1), color=look.color, alpha=0.10, linewidth=0
+                )
+            axes.plot(
+                minutes,
+                means[method],
+                look.dash,
+                color=look.color,
+                marker=look.marker,
+                markerfacecolor=look.face,
+                markersize=4.5,
+                linewidth=1.8,
+            )
         for method, value in lines.items():
-            axes.axhline(value, color=looks[method].color, linestyle=looks[method].dash, linewidth=1.4, zorder=1)
-            axes.annotate(method, (1, value), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
-                          ha="right", fontsize=8.5, color="#333a45")  # fmt: skip
+            axes.axhline(
+                value, color=looks[method].color, linestyle=looks[method].dash, linewidth=1.4, zorder=1
+            )
+            # curves start at frozen and end near retrained: each label goes where it is empty
+            left = method == "retrained"
+            axes.annotate(
+                method,
+                (0 if left else 1, value),
+                (3 if left else -2, 3),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha="left" if left else "right",
+                fontsize=8.5,
+                color="#333a45",
+            )
         tidy(axes)
-        _clip(axes, values, floor)
+        clip(axes, values, floor)
         axes.set_xlabel("minutes of adaptation")
         axes.set_title("Held-out R² if adaptation had stopped here")
         return figure
@@ -148,60 +213,3 @@ def curves_figure(name: str, pair: Pair, looks: dict[str, Look]) -> Picture | No
     if cut:
         caption += f" Values under {number(floor)} are cut off."
     return draw(name, f"Held-out R² over adaptation time. {words}.", make, caption)
-
-
-def _sized(entry: Json) -> bool:
-    return len(entry.get("grid") or []) > 0 and len(entry.get("r2") or []) == len(entry["grid"])
-
-
-def step_size_figure(name: str, entries: list[Json], looks: dict[str, Look]) -> Picture | None:
-    """Score on simulated drift of the training day against step size, a panel an optimizer; the choice is ringed."""
-    usable = [e for e in entries if _sized(e)]
-    groups: dict[str, list[Json]] = {}
-    for entry in usable:
-        groups.setdefault(str(entry.get("optimizer") or "all optimizers"), []).append(entry)
-    values = [v for e in usable for r in e["r2"] if (v := finite(r)) is not None]
-    if not values:
-        return None
-    best = [max(v for r in e["r2"] if (v := finite(r)) is not None) for e in usable if any(finite(r) is not None for r in e["r2"])]
-    floor = min(best) - 0.5
-    cut = min(values) < floor
-
-    def make(width: float) -> Figure:
-        wide = wide_enough(width)
-        n = len(groups)
-        figure = new_figure(width if n > 1 or not wide else width * 0.6, 3.2 if wide else 0.3 + 2.4 * n)
-        panels = figure.subplots(1 if wide else n, n if wide else 1, sharey=True, squeeze=False).ravel()
-        for axes, (optimizer, members) in zip(panels, groups.items(), strict=True):
-            for entry in members:
-                _sizes(axes, entry, looks.get(entry["method"], _PLAIN), faint=len(members) <= 2)
-            tidy(axes)
-            axes.set_xscale("log")
-            axes.set_title(elide(optimizer, 30))
-            axes.set_xlabel("step size")
-        panels[0].set_ylabel("R² on simulated drift")
-        _clip(panels[0], values, floor)
-        if not wide:
-            for axes in panels[1:]:
-                axes.set_ylabel("R² on simulated drift")
-        return figure
-
-    words = "; ".join(f"{e['method']} ({e.get('normalization', '')}): {rate(e.get('chosen'))}" for e in usable)
-    caption = "Rings: the step size chosen. Faint lines: single draws of drift and seeds, where a panel has few methods."
-    if cut:
-        caption += f" Values under {number(floor)} are cut off."
-    return draw(name, f"Score on simulated drift of the training day against step size. Chosen: {words}.", make, caption)
-
-
-def _sizes(axes: Axes, entry: Json, look: Look, faint: bool) -> None:
-    grid = np.asarray(entry["grid"], dtype=float)
-    if faint:
-        for one in entry.get("draws") or []:
-            if len(one) == len(grid):
-                axes.plot(grid, np.asarray(one, dtype=float), look.dash, color=look.color, alpha=0.18, linewidth=0.8)
-    means = np.asarray(entry["r2"], dtype=float)
-    axes.plot(grid, means, look.dash, color=look.color, marker=look.marker, markerfacecolor=look.face, markersize=4, linewidth=1.6)
-    chosen = finite(entry.get("chosen"))
-    if chosen is not None:
-        at = int(np.argmin(np.abs(np.log(grid) - np.log(chosen))))
-        axes.plot(grid[at : at + 1], means[at : at + 1], "o", color=look.color, markerfacecolor="none", markersize=12, markeredgewidth=1.8, zorder=7)

@@ -6,15 +6,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_eval_context
+from jinja2 import ChainableUndefined, Environment, PackageLoader, pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-from neurodrift.report.answer import answer, exceeding, limits, number, percent, rate, recovery_words, why_null
+from neurodrift.report.answer import answer, exceeding, limits, number, percent, rate, recovery_words
 from neurodrift.report.drawing import Look, Picture, looks
-from neurodrift.report.figures import curves_figure, recovery_figure, step_size_figure
+from neurodrift.report.figures import curves_figure, recovery_figure
 from neurodrift.report.run import Json, Pair, Run, finite, read_run
 from neurodrift.report.signals import channels_figure, traces_figure
+from neurodrift.report.step_sizes import step_size_figure
 from neurodrift.report.tables import axes_table, methods_table, overview_table
 
 __all__ = ["write_report"]
@@ -39,7 +40,8 @@ def _swatch(look: Look) -> Markup:
     """A line with its marker, as in the figures."""
     return Markup(
         '<svg class="swatch" viewBox="0 0 30 12" aria-hidden="true" focusable="false">'
-        f'<path d="M0 6H30" stroke="{look.color}" stroke-width="2" stroke-dasharray="{_DASH[look.dash]}" fill="none"/>'
+        f'<path d="M0 6H30" stroke="{look.color}" stroke-width="2" fill="none" '
+        f'stroke-dasharray="{_DASH[look.dash]}"/>'
         f'<g fill="{look.face}" stroke="{look.color}" stroke-width="1.5">{_SHAPES[look.marker]}</g></svg>'
     )
 
@@ -67,7 +69,11 @@ def _count(value: object) -> str:
 
 def _tiles(pair: Pair) -> list[dict[str, str]]:
     shown = pair.headline
-    order = [("frozen", "Frozen"), (shown["method"] if shown else "", "Adapted online"), ("retrained", "Retrained")]
+    order = [
+        ("frozen", "Frozen"),
+        (shown["method"] if shown else "", "Adapted online"),
+        ("retrained", "Retrained"),
+    ]
     tiles = []
     for method, title in order:
         stats = (pair.find(method) or {}).get("r2")
@@ -77,9 +83,11 @@ def _tiles(pair: Pair) -> list[dict[str, str]]:
     recovery = (shown or {}).get("recovery")
     if recovery:
         low, high = percent(recovery.get("low")), percent(recovery.get("high"))
-        tiles.append({"title": "Recovery", "text": f"{percent(recovery.get('mean'))} %", "small": f"{low} to {high} %"})
+        tiles.append(
+            {"title": "Recovery", "text": f"{percent(recovery.get('mean'))} %", "small": f"{low} to {high} %"}
+        )
     elif shown:
-        tiles.append({"title": "Recovery", "text": "–", "small": "nothing to recover, or no gap to divide by"})
+        tiles.append({"title": "Recovery", "text": "–", "small": "not given"})
     return tiles
 
 
@@ -117,7 +125,6 @@ def _section(run: Run, pair: Pair, place: int, shared: dict[str, Look]) -> dict[
         "pair": pair,
         "detail": detail,
         "answer": answer(pair, run.simulated),
-        "why": why_null(pair),
         "exceeding": exceeding(pair),
         "beside": _beside(pair),
         "tiles": _tiles(pair),
@@ -143,14 +150,19 @@ def _section(run: Run, pair: Pair, place: int, shared: dict[str, Look]) -> dict[
 
 
 def _figure(picture: Picture) -> dict[str, Any]:
-    return {"alt": picture.alt, "caption": picture.caption, "wide": Markup(picture.wide), "narrow": Markup(picture.narrow)}
+    return {
+        "alt": picture.alt,
+        "caption": picture.caption,
+        "wide": Markup(picture.wide),
+        "narrow": Markup(picture.narrow),
+    }
 
 
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("neurodrift", "report"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,4 +1,4 @@
-"""One finished benchmark as the report sees it: summary.json, rows.jsonl and details.json, grouped by session pair."""
+"""One finished benchmark as the report sees it: summary, rows and details, grouped by session pair."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Pair:
 
     @property
     def headline(self) -> Json | None:
-        """The adapted method the first sentence speaks of: the first of the spec, never the best on the test day."""
+        """The adapted method the answer speaks of: the first of the spec, never the best on the test day."""
         for prefix in ("adapted:", "renormalized+adapted:"):
             for comparison in self.comparisons:
                 if comparison["method"].startswith(prefix):
@@ -82,16 +82,18 @@ def _load(path: Path) -> Json:
         loaded = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NeurodriftError(
-            f"{path} does not exist, so there is nothing to report. Run `neurodrift benchmark --out {path.parent}` "
-            "first, or name the folder of a finished run."
+            f"{path} does not exist, so there is nothing to report. Run `neurodrift benchmark "
+            f"--out {path.parent}` first, or name the folder of a finished run."
         ) from None
     except (OSError, ValueError) as error:
         raise NeurodriftError(
-            f"{path} cannot be read as JSON ({error}). Run the benchmark again with the same --out: finished rows "
-            "are kept and the file is written anew."
+            f"{path} cannot be read as JSON ({error}). Run the benchmark again with the same --out: "
+            "finished rows are kept and the file is written anew."
         ) from error
     if not isinstance(loaded, dict):
-        raise NeurodriftError(f"{path} holds a {type(loaded).__name__} where a JSON object is needed; run the benchmark again.")
+        raise NeurodriftError(
+            f"{path} holds a {type(loaded).__name__} where a JSON object is needed; run the benchmark again."
+        )
     return loaded
 
 

@@ -41,7 +41,7 @@ class Table:
 
 
 _EMPTY = Cell("–")
-_GROUPS = (
+_GROUPS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("Learns online, one bin at a time", lambda m: "adapted:" in m),
     ("Does not learn", lambda m: m in ("frozen", "renormalized")),
     ("Trained offline on the adaptation block", lambda m: m in ("retrained", "finetuned", "ridge")),
@@ -55,28 +55,28 @@ _NORMALIZATION = {
 }
 
 
-def _score(stats: Json | None, form: Callable[[object], str] = number, note: str = "") -> Cell:
+def _score(
+    stats: Json | None, form: Callable[[object], str] = number, unit: str = "", note: str = ""
+) -> Cell:
     if not stats or finite(stats.get("mean")) is None:
         return _EMPTY
     low, high = finite(stats.get("low")), finite(stats.get("high"))
-    small = f"{form(low)} to {form(high)}" if low is not None and high is not None else ""
-    return Cell(form(stats["mean"]), "; ".join(filter(None, (small, note))), finite(stats["mean"]))
-
-
-def _percent(value: object) -> str:
-    return f"{percent(value)} %"
+    small = f"{form(low)} to {form(high)}{unit}" if low is not None and high is not None else ""
+    return Cell(f"{form(stats['mean'])}{unit}", "; ".join(filter(None, (small, note))), finite(stats["mean"]))
 
 
 def _recovery(comparison: Json) -> Cell:
     if comparison.get("recovery"):
-        return _score(comparison["recovery"], _percent)
-    return Cell("–", "nothing to recover" if "nothing to recover" in str(comparison.get("why")) else "see above")
+        return _score(comparison["recovery"], percent, " %")
+    return Cell(
+        "–", "nothing to recover" if "nothing to recover" in str(comparison.get("why")) else "not given"
+    )
 
 
 def _other(reference: Callable[[str], bool]) -> Callable[[Json], Cell]:
     def cell(comparison: Json) -> Cell:
         found = [r for r in comparison.get("recovery_other") or [] if reference(str(r.get("reference")))]
-        return _score(found[0], _percent) if found else _EMPTY
+        return _score(found[0], percent, " %") if found else _EMPTY
 
     return cell
 
@@ -109,19 +109,27 @@ def methods_table(pair: Pair) -> Table:
         (
             "Prequential R²",
             f"while learning, {lag}" if lag else "while learning",
-            lambda c: _score(c.get("prequential"), note="" if lag else _late((c.get("prequential") or {}).get("label_lag"))),
+            lambda c: _score(
+                c.get("prequential"), note="" if lag else _late((c.get("prequential") or {}).get("label_lag"))
+            ),
         ),
-        ("z-scores from", "normalization", lambda c: Cell(_NORMALIZATION.get(str(c.get("normalization")), str(c.get("normalization") or "–")))),
+        (
+            "z-scores from",
+            "normalization",
+            lambda c: Cell(
+                _NORMALIZATION.get(str(c.get("normalization")), str(c.get("normalization") or "–"))
+            ),
+        ),
         ("Step size", "learning rate", lambda c: Cell(rate(c.get("lr")), "", finite(c.get("lr")))),
         ("µs an update", "one thread, as run", _duration),
-    ]  # fmt: skip
+    ]
     several = len({c.get("decoder") for c in pair.comparisons if c["method"] != "ridge"}) > 1
     left, rows = list(pair.comparisons), []
     for title, belongs in _GROUPS:
         members = [c for c in left if belongs(c["method"])]
         left = [c for c in left if not belongs(c["method"])]
         for place, c in enumerate(members):
-            head = Cell(c["method"], str(c.get("decoder", "")) if several or c["method"] == "ridge" else "")
+            head = Cell(c["method"], str(c.get("decoder", "")) if several and c["method"] != "ridge" else "")
             rows.append(Row(head, [f(c) for _, _, f in columns], title if place == 0 else None, c["method"]))
     used = [i for i in range(len(columns)) if i < 2 or any(r.cells[i].text != "–" for r in rows)]
     return Table(
@@ -137,7 +145,9 @@ def overview_table(pairs: Sequence[Pair]) -> Table:
     for place, pair in enumerate(pairs, 1):
         shown = pair.headline or {}
         days = finite(pair.detail.get("days"))
-        scores = [_score((pair.find(m) or {}).get("r2")) for m in ("frozen", str(shown.get("method")), "retrained")]
+        scores = [
+            _score((pair.find(m) or {}).get("r2")) for m in ("frozen", str(shown.get("method")), "retrained")
+        ]
         recovery = _recovery(shown) if shown else _EMPTY
         rows.append(
             Row(
@@ -148,11 +158,14 @@ def overview_table(pairs: Sequence[Pair]) -> Table:
     return Table(
         caption="All session pairs",
         columns=[
-            ("Days apart", ""), ("Frozen", "held-out R²"), ("Adapted", "held-out R²"),
-            ("Retrained", "held-out R²"), ("Recovery", "95 % interval"),
+            ("Days apart", ""),
+            ("Frozen", "held-out R²"),
+            ("Adapted", "held-out R²"),
+            ("Retrained", "held-out R²"),
+            ("Recovery", "95 % interval"),
         ],
         rows=rows,
-    )  # fmt: skip
+    )
 
 
 def axes_table(pair: Pair) -> Table | None:
@@ -170,6 +183,10 @@ def axes_table(pair: Pair) -> Table | None:
     for comparison in pair.comparisons:
         means = [fmean(v) if (v := by.get(comparison["method"])) else None for by in found.values()]
         rows.append(
-            Row(Cell(comparison["method"]), [Cell(number(m), "", m) for m in means], method=comparison["method"])
+            Row(
+                Cell(comparison["method"]),
+                [Cell(number(m), "", m) for m in means],
+                method=comparison["method"],
+            )
         )
     return Table(caption="Held-out scores per axis, means over seeds", columns=columns, rows=rows)

@@ -27,16 +27,23 @@ def print_table(summary: Json, console: Console, details: Json | None = None) ->
     pairs = as_pairs(summary, details)
     for pair in pairs:
         data = methods_table(pair)
-        table = Table(title=escape(f"{pair.decoder}: {', '.join(pair.train)} → {pair.test}"), title_justify="left")
+        table = Table(
+            title=escape(f"{pair.decoder}: {', '.join(pair.train)} → {pair.test}"), title_justify="left"
+        )
         table.add_column("method", overflow="fold")
         kept = [i for i, (name, _) in enumerate(data.columns) if name in _SHOWN]
         for i in kept:
-            table.add_column(data.columns[i][0], justify="left" if "z-scores" in data.columns[i][0] else "right")
+            table.add_column(
+                data.columns[i][0], justify="left" if "z-scores" in data.columns[i][0] else "right"
+            )
         for place, row in enumerate(data.rows):
             if row.group and place:
                 table.add_section()
             cells = [row.cells[i] for i in kept]
-            table.add_row(escape(row.head.text), *(escape(f"{c.text} ({c.small})" if c.small else c.text) for c in cells))
+            table.add_row(
+                escape(row.head.text),
+                *(escape(f"{c.text} ({c.small})" if c.small else c.text) for c in cells),
+            )
         console.print(table)
         console.print(answer(pair, simulated), markup=False, highlight=False)
     if simulated:
