@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 import neurodrift
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
@@ -37,3 +39,12 @@ html_theme = "pydata_sphinx_theme"
 html_title = "neurodrift"
 html_static_path = ["_static"]
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
+
+
+def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """|v| in the maths of a docstring is a norm, not a substitution of reStructuredText."""
+    lines[:] = [line.replace("|", r"\|") for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-docstring", escape_bars, priority=900)

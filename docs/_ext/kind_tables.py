@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -37,7 +37,9 @@ def options(entry: Any) -> str:
     if not callable(entry):
         return ""
     parameters = inspect.signature(entry).parameters.values()
-    return ", ".join(f"{p.name}={p.default!r}" for p in parameters if isinstance(p.default, bool | int | float | str))
+    return ", ".join(
+        f"{p.name}={p.default!r}" for p in parameters if isinstance(p.default, bool | int | float | str)
+    )
 
 
 def cell(text: str, code: bool = False) -> str:
@@ -54,14 +56,16 @@ class KindTable(SphinxDirective):
     """`kind-table:: neurodrift.learn.cells.CELLS` with the columns name, what it is, defaults, references."""
 
     required_arguments = 1
-    option_spec = {"no-options": directives.flag}
+    option_spec: ClassVar = {"no-options": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         module, _, name = self.arguments[0].rpartition(".")
         kinds = getattr(importlib.import_module(module), name)
         rows = []
         for key, entry in kinds.items():
-            rows.append([cell(key, True), cell(summary(entry)), cell(options(entry), True), cell(references(entry))])
+            rows.append(
+                [cell(key, True), cell(summary(entry)), cell(options(entry), True), cell(references(entry))]
+            )
         titles = ["name", "what it is", "options", "references"]
         used = [i for i in range(4) if i < 2 or any(row[i] for row in rows)]
         if "no-options" in self.options and 2 in used:
