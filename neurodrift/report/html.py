@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChainableUndefined, Environment, PackageLoader, pass_eval_context
-from jinja2.nodes import EvalContext
+from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup
 
 from neurodrift.report.answer import answer, exceeding, limits, number, percent, rate, recovery_words
@@ -46,10 +45,14 @@ def _swatch(look: Look) -> Markup:
     )
 
 
-@pass_eval_context
-def _breakable(context: EvalContext, text: object) -> Markup:
+def _whole(text: str) -> str:
+    """Numbers stay on the line of their per cent sign."""
+    return text.replace(" %", "\u00a0%")
+
+
+def _breakable(text: object) -> Markup:
     """Escaped text that may break after : + / and _, so long method names and paths fit a phone."""
-    safe = str(Markup.escape(str(text)))
+    safe = str(Markup.escape(_whole(str(text))))
     for mark in (":", "+", "/", "_"):
         safe = safe.replace(mark, f"{mark}<wbr>")
     return Markup(safe)
@@ -168,6 +171,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "breakable": _breakable, "minutes": _minutes, "count": _count, "number": number, "rate": rate,
+        "whole": _whole,
         "swatch": _swatch, "figure": _figure,
     }  # fmt: skip
     return environment

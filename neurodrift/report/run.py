@@ -116,6 +116,19 @@ def _key(item: Json) -> tuple[tuple[str, ...], str]:
     return tuple([train] if isinstance(train, str) else train), str(item.get("test", ""))
 
 
+def _searches(entries: Sequence[Json], test: str, comparisons: Sequence[Json]) -> list[Json]:
+    """Searches behind the step sizes of a pair: its own, or one that pairs share as no test day enters it."""
+    own = [e for e in entries if e.get("test", test) == test]
+    used = {(c["method"], c.get("normalization"), c.get("lr")) for c in comparisons}
+    found = {(e["method"], e.get("normalization")) for e in own}
+    for entry in entries:
+        key = (entry["method"], entry.get("normalization"))
+        if key not in found and (*key, entry.get("chosen")) in used:
+            own.append(entry)
+            found.add(key)
+    return own
+
+
 def as_pairs(summary: Json, details: Json | None = None, rows: Sequence[Json] = ()) -> list[Pair]:
     """Group the comparisons of a summary by session pair, in order of appearance."""
     details = details or {}
@@ -123,7 +136,6 @@ def as_pairs(summary: Json, details: Json | None = None, rows: Sequence[Json] = 
     for comparison in summary.get("comparisons", []):
         grouped.setdefault(_key(comparison), []).append(comparison)
     known = {_key(d): d for d in details.get("pairs", [])}
-    sizes = details.get("step_sizes") or []
     return [
         Pair(
             train=key[0],
@@ -131,8 +143,7 @@ def as_pairs(summary: Json, details: Json | None = None, rows: Sequence[Json] = 
             comparisons=comparisons,
             detail=known.get(key, {}),
             rows=[r for r in rows if _key(r) == key],
-            # a step size chosen for one training day is shown with that day only
-            step_sizes=[s for s in sizes if "train" not in s or _key(s)[0] == key[0]],
+            step_sizes=_searches(details.get("step_sizes") or [], key[1], comparisons),
         )
         for key, comparisons in grouped.items()
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from neurodrift.report.answer import number, percent, rate
@@ -67,6 +67,8 @@ def _score(
 
 def _recovery(comparison: Json) -> Cell:
     if comparison.get("recovery"):
+        if comparison["method"] in ("frozen", "retrained"):
+            return replace(_score(comparison["recovery"], percent, " %"), small="by definition")
         return _score(comparison["recovery"], percent, " %")
     return Cell(
         "–", "nothing to recover" if "nothing to recover" in str(comparison.get("why")) else "not given"

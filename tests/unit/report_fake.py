@@ -175,7 +175,8 @@ def fake_run(
     sizes = [
         {
             "method": m,
-            "normalization": "training_day",
+            "normalization": "test_day_start" if m.startswith("renormalized") else "training_day",
+            "test": comparisons[0]["test"],
             "optimizer": optimizer.get(m.split(":")[-1], "rmsprop"),
             "grid": GRID,
             "r2": (peaks - 0.02 * i).tolist(),

@@ -29,7 +29,7 @@ class _Page(HTMLParser):
         self.text = ""
         self._method, self._value = "", ""
         self._open: list[str] = []
-        self.feed(text)
+        self.feed(text.replace("\u00a0", " "))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = dict(attrs)
@@ -153,6 +153,12 @@ def test_simulated_is_said_first_and_pairs_get_sections(tmp_path: Path) -> None:
     assert text.index("SIMULATED SESSIONS") < text.index("<main>")
     assert [a["id"] for _, a in page.tags if a.get("id") in ("p1", "p2", "p3")] == ["p1", "p2", "p3"]
     assert page.text.count("Online learning with") == 6
+    steps = [a["id"] for tag, a in page.tags if tag == "figure" and (a["id"] or "").endswith("steps")]
+    assert steps == [
+        "p1-steps",
+        "p2-steps",
+        "p3-steps",
+    ]  # one search, made for the first pair, serves them all
     assert "One animal" not in page.text and "No animal stands behind" in page.text
 
 
