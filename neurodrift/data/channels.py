@@ -31,7 +31,7 @@ class ChannelMatch:
         return line
 
     def apply(self, session: Session) -> Session:
-        """The session with the shared channels only, in their order; a line of provenance if that changes it."""
+        """The session with the shared channels only, in their order; provenance says what changed."""
         if session.channels == self.shared:
             return session
         place = {name: i for i, name in enumerate(session.channels)}

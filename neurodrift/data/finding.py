@@ -57,7 +57,7 @@ class Found:
 
 
 def find(nwb: NWBFile) -> list[Found]:
-    """Everything in /units, acquisition, processing/* and analysis; reads few rows, of possible counts only."""
+    """Everything in /units, acquisition, processing/* and analysis; reads some rows of possible counts."""
     electrodes = 0 if nwb.electrodes is None else len(nwb.electrodes)
     found = []
     if nwb.units is not None and "spike_times" in nwb.units.colnames:

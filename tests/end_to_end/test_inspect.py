@@ -15,7 +15,8 @@ from neurodrift.cli.inspect import inspect
 from neurodrift.data import Session, write_session
 
 KEYS = (
-    "path layout subject session n_channels n_bins bin_width duration neural behaviors n_trials trial_columns notes"
+    "path layout subject session n_channels n_bins bin_width duration neural behaviors "
+    "n_trials trial_columns notes"
 ).split()
 
 

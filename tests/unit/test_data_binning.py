@@ -19,8 +19,9 @@ widths = st.sampled_from([0.02, 0.045, 0.1, 1 / 3])
 def test_every_spike_in_the_extent_is_counted_once(train: list[float], width: float) -> None:
     times = bin_grid(0.0, 10.0, width)
     counts = bin_spikes([train], times, width)[:, 0]
-    inside = [s for s in train if 1e-9 < s <= times[-1] + 1e-9]
-    assert counts.sum() == len(inside)
+    surely = [s for s in train if 1e-8 < s < times[-1] - 1e-8]
+    perhaps = [s for s in train if min(abs(s), abs(s - times[-1])) <= 1e-8]
+    assert len(surely) <= counts.sum() <= len(surely) + len(perhaps)
     for t, n in zip(times, counts, strict=True):
         clear = [s for s in train if t - width + 1e-8 < s < t - 1e-8]
         near = [s for s in train if min(abs(s - t), abs(s - t + width)) <= 1e-8]

@@ -331,7 +331,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     ("more", "says"),
     [
         ({"label": False}, "no behaviour found"),
-        ({"data": LABEL}, "no neural data found"),
+        ({"data": LABEL, "name": "x", "unit": "u"}, "no neural data found"),
         ({"label": series("v", np.full((N, 2), np.nan))}, "NaN in all 200 bins"),
         ({"timestamps": np.r_[TIMES[:9], TIMES[8], TIMES[10:]]}, "repeat at sample 9"),
         ({"timestamps": np.r_[TIMES[:99], TIMES[:101]]}, "run backwards at sample 99"),
@@ -378,8 +378,8 @@ def example(**more: Any) -> Session:
     trial = np.select([centre < 3, centre < 6, centre < 8], [0, 1, 2], -1)
     base: dict[str, Any] = dict(
         counts=COUNTS, behavior=behavior, bin_width=W, times=times, channels=tuple(f"e{i}" for i in range(C)),
-        behavior_names=("vx", "vy"), behavior_unit="m/s", trial=trial, trials=table, valid=valid, subject="sim-1",
-        identifier="day-1", start=datetime(2024, 5, 1, 9, tzinfo=UTC), provenance=("simulated, seed 0",),
+        behavior_names=("vx", "vy"), behavior_unit="m/s", trial=trial, trials=table, valid=valid,
+        subject="sim-1", identifier="day-1", start=datetime(2024, 5, 1, 9, tzinfo=UTC), provenance=("simulated, seed 0",),
     )  # fmt: skip
     return Session(**{**base, **more})
 

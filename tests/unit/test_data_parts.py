@@ -64,8 +64,8 @@ def test_filters_select(text: str, rows: list[int]) -> None:
     [
         ("ok", "column, not a comparison"),
         ("ok == True and result", "column, not a comparison"),
-        ("__import__('os').system('touch /tmp/x') == 0", "not a comparison"),
-        ("[b for b in block] == 1", "not a comparison"),
+        ("__import__('os').system('true') == block", "not a comparison"),
+        ("[b for b in block] == block", "not a comparison"),
         ("block = 1", "cannot be parsed"),
         ("", "cannot be parsed"),
         ("(" * 400 + "block" + ")" * 400, "cannot be parsed"),
@@ -112,7 +112,7 @@ def test_running_zscore_is_causal_and_finds_the_new_mean() -> None:
     assert abs(z[-2000:].mean()) < 0.1 and abs(z[-2000:].std() - 1) < 0.15 and abs(z[:5].mean()) > 1
 
 
-@given(st.integers(12, 300), st.floats(0.2, 0.8), st.floats(0, 0.2))
+@given(st.integers(20, 300), st.floats(0.2, 0.8), st.floats(0, 0.2))
 def test_split_is_a_partition_in_order(n: int, adapt: float, gap: float) -> None:
     session = made(n=n)
     split = split_session(session, adapt, gap)
