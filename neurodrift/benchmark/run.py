@@ -153,11 +153,13 @@ class _Plan:
         units = []
         for test, pair in self.pairs.items():
             for method in self.methods:
-                lr = None
+                lr: float | None = None
                 if method.online:
                     auto = method.online.lr == "auto"
                     lr = (
-                        self.store.facts(self._step(test, method).key)["chosen"] if auto else method.online.lr
+                        self.store.facts(self._step(test, method).key)["chosen"]
+                        if auto
+                        else float(method.online.lr)
                     )
                 what = {
                     "kind": "score",

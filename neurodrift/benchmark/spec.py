@@ -212,7 +212,13 @@ def _check_keys(content: Mapping[str, Any], model: type[BaseModel], source: str,
                 f'{source}: {place} has no key "{key}"; did you mean "{_nearest(key, model.model_fields)}"? '
                 f"Its keys are {', '.join(model.model_fields)}."
             )
-        part = {"data": Data, "split": Split, "decoder": DecoderSpec, "methods": Methods}.get(key)
+        parts: dict[str, type[BaseModel]] = {
+            "data": Data,
+            "split": Split,
+            "decoder": DecoderSpec,
+            "methods": Methods,
+        }
+        part = parts.get(key)
         if part and isinstance(value, Mapping) and not where:
             _check_keys(value, part, source, key)
         if where == "methods" and key == "adapted" and isinstance(value, list):

@@ -45,9 +45,9 @@ class Session:
     channels: tuple[str, ...]
     behavior_names: tuple[str, ...]
     behavior_unit: str = ""
-    trial: npt.NDArray[np.int64] = field(default=None)  # type: ignore[assignment]
+    trial: npt.NDArray[np.int64] = field(default=None)  # type: ignore[arg-type]
     trials: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"start_time": [], "stop_time": []}))
-    valid: npt.NDArray[np.bool_] = field(default=None)  # type: ignore[assignment]
+    valid: npt.NDArray[np.bool_] = field(default=None)  # type: ignore[arg-type]
     subject: str = ""
     identifier: str = ""
     start: datetime | None = None

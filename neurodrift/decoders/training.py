@@ -83,11 +83,11 @@ def train(
     best, best_loss, history = network.state_dict(), np.inf, []
     for epoch in range(recipe.epochs):
         network.train()
-        for batch in torch.randperm(len(x), generator=draw).split(recipe.batch):
+        for batch in torch.split(torch.randperm(len(x), generator=draw), recipe.batch):
             noise = recipe.noise * torch.randn(x[batch].shape, generator=draw)
             loss, bins = _loss(network(x[batch] + noise), y[batch])
             optimizer.zero_grad()
-            (loss / bins).backward()
+            (loss / bins).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
             optimizer.step()
         history.append(_stopping_loss(network, stopping))

@@ -32,7 +32,7 @@ __all__ = [
     "start_normalizer",
 ]
 
-CHECKPOINTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+CHECKPOINTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 START = 0.25
 WARM_UP = 200
 

@@ -80,4 +80,4 @@ class Resampler:
         return Scores(observed, np.take_along_axis(samples, self.seed_draws, axis=1).mean(axis=1))
 
     def _sum(self, values: Floats) -> Samples:
-        return np.bincount(self.block, weights=values, minlength=self.n_blocks)
+        return np.bincount(self.block, weights=values, minlength=self.n_blocks).astype(np.float64)

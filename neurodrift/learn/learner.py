@@ -66,6 +66,8 @@ class Learner:
             raise NeurodriftError(f"Learner: {len(seeds)} seeds for {len(w)} replicas; give one a replica.")
         self.cell, self.rule, self.optimizer, self.seeds = cell, rule, optimizer, tuple(seeds)
         self.w, self.w_out, self.learns, self.clip, self.max_lag = w, w_out, learns, clip, max_lag
+        _, g, n, m = w.shape
+        self._looks_back = rule.trace_size(cell.states, g, n, m) > 0
         self.moments = optimizer.init(self._moving())
         self.reset()
 
@@ -85,7 +87,7 @@ class Learner:
         if len(self.queue) > self.max_lag:
             self._learn_oldest()
         if self.learns == "all":
-            self.s, step = take_step(self.cell, self.w, self.s, x)
+            self.s, step = take_step(self.cell, self.w, self.s, x, copy=self._looks_back)
         else:
             z = gate_inputs(self.cell, x, self.s[:, 0])
             self.s, step = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -13,7 +13,7 @@ from neurodrift.learn.cells import Cell
 
 __all__ = ["MODULES", "pack", "read_mask", "unpack"]
 
-MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 def read_mask(cell: Cell, n_inputs: int, n_units: int) -> Tensor:
@@ -30,15 +30,13 @@ def pack(cell: Cell, modules: Sequence[nn.RNNBase]) -> Tensor:
 
 
 def _pack_one(cell: Cell, module: nn.RNNBase) -> Tensor:
-    if not isinstance(module, MODULES[cell.name]) or module.num_layers != 1 or module.bidirectional:
-        raise NeurodriftError(
-            f"pack: {module} is not a one-layer {MODULES[cell.name].__name__} for the cell {cell}."
-        )
+    if module.mode.partition("_")[0].lower() != cell.name or module.num_layers != 1 or module.bidirectional:
+        raise NeurodriftError(f"pack: {module} is not a one-layer torch.nn module for the cell {cell}.")
     n, c = module.hidden_size, module.input_size
     parts = cast(
         "list[Tensor]", [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0]
     )
-    w_ih, w_hh, b_ih, b_hh = (p.detach().unflatten(0, (-1, n)) for p in parts)
+    w_ih, w_hh, b_ih, b_hh = (p.detach().reshape(-1, n, *p.shape[1:]) for p in parts)
     w = w_ih.new_zeros(len(cell.gates), n, c + n + 1)
     for gate, reads in enumerate(cell.gates):
         # The GRU's candidate is one gate in torch and two here: its x half is gate 2, its h half gate 3.

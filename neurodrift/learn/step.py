@@ -56,13 +56,17 @@ def gate_inputs(cell: Cell, x: Tensor, h: Tensor) -> Tensor:
     return torch.stack(rows, dim=1)
 
 
-def take_step(cell: Cell, w: Tensor, s: Tensor, x: Tensor) -> tuple[Tensor, Step]:
-    """The new state (R, K, N) and its `Step`. w (R, G, N, M), s (R, K, N), x (R, C)."""
+def take_step(cell: Cell, w: Tensor, s: Tensor, x: Tensor, *, copy: bool = True) -> tuple[Tensor, Step]:
+    """The new state (R, K, N) and its `Step`. w (R, G, N, M), s (R, K, N), x (R, C).
+
+    `copy=False` leaves `w_h` a view, for rules that never look back.
+    """
     z = gate_inputs(cell, x, s[:, 0])
     a = torch.matmul(w, z.unsqueeze(-1)).squeeze(-1)
     new, da, db = cell.jacobians(a, s)
     n_inputs, n_units = x.shape[1], s.shape[2]
-    return new, Step(da, db, z, w[..., n_inputs : n_inputs + n_units].clone())
+    w_h = w[..., n_inputs : n_inputs + n_units]
+    return new, Step(da, db, z, w_h.clone() if copy else w_h)
 
 
 def state_error(cell: Cell, s: Tensor, x: Tensor, error: Tensor) -> Tensor:

@@ -163,6 +163,23 @@ def test_fractions_are_as_stated(severity):
     assert (both.source != np.arange(200)).sum() == round(0.3 * severity * 200)
 
 
+def test_a_replaced_channel_never_takes_itself():
+    rng = np.random.default_rng(0)
+    drawn = np.array([Swap(1.0).sample(counts(1, 4), 1.0, rng).source[0] for _ in range(2000)])
+    assert (drawn != np.arange(4)).all()
+    share = [(drawn[:, 0] == c).mean() for c in (1, 2, 3)]
+    assert np.abs(np.array(share) - 1 / 3).max() < 5 * np.sqrt(2 / 9 / 2000)
+
+
+def test_a_gain_below_one_thins_and_above_one_adds():
+    x, rng, n = np.full((4000, 3), 20), np.random.default_rng(0), 4000
+    drifted = apply_to_counts(x, replace(DriftPath.identity(3), gain=[0.3, 1.0, 1.5]), rng)
+    less, alike, more = drifted.T
+    assert less.max() <= 20 <= more.min() and (alike == 20).all()
+    for spikes, variance in ((less, 20 * 0.3 * 0.7), (more, 20 * 0.5)):  # of a binomial, of a Poisson
+        assert abs(spikes.var() - variance) < 5 * variance * np.sqrt(2.1 / n)
+
+
 @pytest.mark.parametrize("severity", [0.5, 1.5])
 def test_gain_and_baseline_are_spread_as_stated(severity):
     x, rng, n = counts(50, 4000), np.random.default_rng(0), 4000

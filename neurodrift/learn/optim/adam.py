@@ -39,8 +39,8 @@ class Adam:
             v.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
             if self.beta1:
                 m.lerp_(g, 1 - self.beta1)
-            scale = (v / (1 - self.beta2**t)).sqrt_().add_(self.eps)
-            p.sub_(rate(self.lr, p) / (1 - self.beta1**t) * m / scale)
+            scale = v.sqrt().mul_((1 - self.beta2**t) ** -0.5).add_(self.eps)
+            p.addcmul_(torch.div(m, scale, out=scale), rate(self.lr, p) / (1 - self.beta1**t), value=-1)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.lr}, beta1={self.beta1}, beta2={self.beta2}, eps={self.eps})"

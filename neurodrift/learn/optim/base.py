@@ -32,17 +32,17 @@ class Optimizer(Protocol):
 
 def rate(lr: float | Sequence[float], like: Tensor) -> Tensor:
     """lr shaped to scale `like` (R, ...) replica by replica."""
-    lr = torch.as_tensor(lr, dtype=like.dtype, device=like.device)
-    if lr.ndim > 1 or (lr.ndim == 1 and len(lr) not in (1, len(like))):
+    sizes = torch.as_tensor(lr, dtype=like.dtype, device=like.device)
+    if sizes.ndim > 1 or (sizes.ndim == 1 and len(sizes) not in (1, len(like))):
         raise NeurodriftError(
-            f"lr has shape {tuple(lr.shape)}; give one number, or one for each of {len(like)} replicas."
+            f"lr has shape {tuple(sizes.shape)}; give one number, or one for each of {len(like)} replicas."
         )
-    return lr.reshape(-1, *[1] * (like.ndim - 1)) if lr.ndim else lr
+    return sizes.reshape(-1, *[1] * (like.ndim - 1)) if sizes.ndim else sizes
 
 
 def clip_(grads: Sequence[Tensor], norm: float) -> Tensor:
     """Scales grads in place so that each replica's norm over all of them is at most `norm`; the norms before (R,)."""
-    total = torch.stack([g.flatten(1).square().sum(1) for g in grads]).sum(0).sqrt()
+    total = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in grads]).square().sum(0).sqrt()
     scale = (norm / (total + 1e-6)).clamp(max=1)
     for g in grads:
         g.mul_(scale.reshape(-1, *[1] * (g.ndim - 1)))
