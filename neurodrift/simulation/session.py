@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from neurodrift.data.session import Session
+from neurodrift.data.trials import assign_trials
 from neurodrift.drift.base import Drift
 from neurodrift.drift.baseline import Baseline
 from neurodrift.drift.compose import Compose
@@ -60,10 +61,7 @@ def simulate_session(
     reaches = Reaches.random(times[-1] + encoder.lag, where)
     trials = reaches.trials(times[-1])
     counts = spikes.poisson(encoder.rates(reaches.velocity(times + encoder.lag)) * bin_width)
-    row = np.searchsorted(trials.start_time, times, side="left") - 1
-    inside = (
-        (row >= 0) & (times <= trials.stop_time.to_numpy()[np.maximum(row, 0)]) if len(trials) else row >= 0
-    )
+    trial, _ = assign_trials(trials, times, bin_width)
     stated = encoder.population
     return Session(
         counts=counts.astype(np.float32),
@@ -73,7 +71,7 @@ def simulate_session(
         channels=tuple(str(i) for i in range(encoder.n_channels)),
         behavior_names=("vx", "vy"),
         behavior_unit="cm/s",
-        trial=np.where(inside, row, -1),
+        trial=trial,
         trials=trials,
         subject="simulated",
         identifier=identifier or f"simulated-seed{seed}",

@@ -157,7 +157,8 @@ def test_a_session_is_whole_and_says_that_it_is_simulated():
     assert len({day.identifier for day in days()}) == 3
     for row, trial in session.trials.iterrows():
         bins = np.flatnonzero(session.trial == row)
-        inside = (session.times > trial.start_time) & (session.times <= trial.stop_time)
+        centres = session.times - 0.025
+        inside = (centres >= trial.start_time) & (centres < trial.stop_time)
         np.testing.assert_array_equal(bins, np.flatnonzero(inside))
 
 
