@@ -139,7 +139,7 @@ def learning(seeds: tuple[int, ...] = (0, 1), lr: float = 1e-3) -> RecurrentDeco
 
 
 def test_adaptation_never_reads_the_held_out_block() -> None:
-    session = days()[1]
+    session = days()[1].select(slice(0, 1200))
     split, rng = split_session(session), np.random.default_rng(0)
     later = ~split.adapt
     counts, behavior = session.counts.copy(), session.behavior.copy()
@@ -176,7 +176,7 @@ def test_every_baseline_states_its_z_scores() -> None:
 
 
 def test_the_curve_runs_from_the_frozen_decoder_to_the_adapted_one() -> None:
-    session = days()[1]
+    session = days()[1].select(slice(0, 1200))
     split, decoder = split_session(session), learning()
     outcome = adapted(decoder, session, split)
     n = int(split.adapt.sum())
@@ -194,7 +194,7 @@ def test_the_curve_runs_from_the_frozen_decoder_to_the_adapted_one() -> None:
 
 def test_prequential_predictions_are_made_before_their_labels() -> None:
     """Other labels from a bin on change no prediction up to it."""
-    session = days()[1]
+    session = days()[1].select(slice(0, 1200))
     split = split_session(session)
     behavior = session.behavior.copy()
     behavior[500:] += 30
