@@ -85,7 +85,7 @@ def load_pair(spec: Spec, folder: Path, test: str) -> Pair:
         )
 
     train, session = [read(text) for text in data.train], read(test)
-    for other in train[1:] + [session]:
+    for other in [*train[1:], session]:
         if other.behavior_names != train[0].behavior_names:
             raise NeurodriftError(
                 f"{other} decodes {other.behavior_names}, but {train[0]} {train[0].behavior_names}; name one behaviour they share."
