@@ -23,7 +23,7 @@ def protocol(spec: Spec) -> list[str]:
         "frozen: the trained decoder as it is. renormalized: its z-scores re-estimated on the first quarter of the adaptation block, without labels.",
         "adapted: learns online from every labelled bin of the adaptation block, one bin at a time, predicting before it sees the label. renormalized+adapted: the same from re-estimated z-scores.",
         "readout and bias: controls in which only the output weights, or only their bias, learn online (RMSprop).",
-        f"finetuned: training goes on offline on the adaptation block (Adam {r.finetune_lr:g}). retrained: trained anew on the adaptation block, the last 15 % of it stops. ridge: linear, {8} lagged bins, fitted on the adaptation block.",
+        f"finetuned: training goes on offline on the adaptation block (Adam {r.finetune_lr:g}). retrained: trained anew on the adaptation block, the last 15 % of it stops. ridge: linear, 8 lagged bins, fitted on the adaptation block.",
         'lr = "auto": three simulated drifts of the last fifth of the training day; each step size adapts on their first 60 % and is scored, frozen, on the rest; the best mean over drifts and seeds is used. The test day plays no part in it.',
         "Recovery is (method - frozen) / (retrained - frozen), a ratio of means over seeds on the same held-out bins. No ratio is given where the lower bound of the gap is under 0.05 R2.",
         "Intervals are 95 % percentile bootstraps that resample trials (blocks of 10 s where there are none) and seeds, crossed and paired over methods.",

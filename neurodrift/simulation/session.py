@@ -108,9 +108,8 @@ def simulate_days(
 ) -> list[Session]:
     """Sessions of one simulated array whose drift adds up from day to day.
 
-    The defaults are tuned for a demonstration and say nothing about real arrays: a linear decoder of lagged,
-    smoothed counts reaches an R2 of about .84 on its own day, a frozen one .6 on the second day and .45 on
-    the third (means over seeds, which differ widely), a retrained one .83.
+    The defaults are tuned for a demonstration and say nothing about real arrays: a frozen decoder loses much
+    of its score on later days, a retrained one does not; seeds differ widely.
 
     Args:
         severity: of the drift before each of the days 1, 2 ..., or one number for all of them.
