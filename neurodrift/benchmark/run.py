@@ -145,6 +145,7 @@ class _Plan:
             "learns": method.learns,
             "normalization": method.normalization,
             "over_gaps": self.spec.decoder.over_gaps,
+            "average": self.spec.methods.average,
         }
         return Unit("step", key_of(what), test, self._needs[test], method=method)
 
@@ -172,6 +173,7 @@ class _Plan:
                     "lr": lr,
                     "lag": self.spec.methods.label_lag,
                     "over_gaps": self.spec.decoder.over_gaps,
+                    "average": self.spec.methods.average if method.online else None,
                 }
                 units.append(Unit("score", key_of(what), test, self._needs[test], method=method, lr=lr))
         return units

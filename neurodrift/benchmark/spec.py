@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+# Learned bins; chosen on held-back training data under simulated drift (docs/results.md), never on a test day.
+AVERAGE = 100.0
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -98,10 +102,11 @@ class Adapted(_Part):
 
 
 class Methods(_Part):
-    """The online methods, and how many bins late their labels come."""
+    """The online methods, how many bins late their labels come, and over how many learned bins weights are averaged."""
 
     adapted: list[Adapted] = Field(default_factory=lambda: [Adapted()])
     label_lag: int = Field(default=0, ge=0)
+    average: float = Field(default=AVERAGE, ge=0)
 
     @model_validator(mode="after")
     def _apart(self) -> Methods:

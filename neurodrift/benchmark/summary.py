@@ -127,6 +127,7 @@ def _compare(spec: Spec, pair: Pair, test: str, units: Sequence[Unit], store: St
                 "prequential": _prequential(spec, pair, unit, store),
                 "r2_mean": _over_seeds(facts, "r2_mean", spec.seeds),
                 "pearson": _over_seeds(facts, "pearson", spec.seeds),
+                "r2_last_weights": _over_seeds(facts, "r2", spec.seeds, "heldout, last weights"),
                 "update_us": facts["update_us"],
             }
         )
@@ -168,8 +169,10 @@ def _ratio(value: Recovery, reference: str) -> Json | None:
     )
 
 
-def _over_seeds(facts: Mapping[str, Any], metric: str, n_seeds: int) -> Json:
-    seeds = [s[metric] for s in facts["scores"]["heldout"]]
+def _over_seeds(facts: Mapping[str, Any], metric: str, n_seeds: int, block: str = "heldout") -> Json | None:
+    if block not in facts["scores"]:
+        return None
+    seeds = [s[metric] for s in facts["scores"][block]]
     seeds = seeds * n_seeds if len(seeds) == 1 else seeds
     finite = [s for s in seeds if s is not None]
     return {"mean": float(np.mean(finite)) if len(finite) == len(seeds) else None, "seeds": seeds}

@@ -96,20 +96,27 @@ def trained(unit: Unit, spec: Spec, store: Store) -> RecurrentDecoder:
     )
 
 
-def learning(unit: Unit, decoder: RecurrentDecoder, lag: int, lr: float | None = None) -> RecurrentDecoder:
+def learning(
+    unit: Unit, decoder: RecurrentDecoder, average: float, lag: int = 0, lr: float | None = None
+) -> RecurrentDecoder:
     """The decoder with the rule, optimizer and moving weights of the unit's method."""
     assert unit.method is not None and unit.method.online is not None
     online = unit.method.online
     optimizer = OPTIMIZERS[online.optimizer]() if lr is None else OPTIMIZERS[online.optimizer](lr=lr)
     everyone = range(len(decoder.seeds))
     return decoder.replicate(
-        everyone, rule=online.build_rule(), optimizer=optimizer, learns=unit.method.learns, max_lag=lag
+        everyone,
+        rule=online.build_rule(),
+        optimizer=optimizer,
+        learns=unit.method.learns,
+        max_lag=lag,
+        average=average,
     )
 
 
 def _choose(unit: Unit, spec: Spec, pair: Pair, store: Store) -> None:
     assert unit.method is not None
-    decoder = learning(unit, trained(unit, spec, store), 0)
+    decoder = learning(unit, trained(unit, spec, store), spec.methods.average)
     found = choose_step_size(decoder, pair.tail, unit.method.normalization, over_gaps=spec.decoder.over_gaps)
     store.save(
         unit.key, {"grid": found.grid, "draws": found.r2, "r2": found.r2.mean(axis=0), "chosen": found.chosen}
@@ -124,7 +131,7 @@ def _score(unit: Unit, spec: Spec, pair: Pair, store: Store) -> None:
     if method.online is None:
         outcome = baseline(method.name, decoder, pair.test, pair.split, gaps)
     else:
-        decoder = learning(unit, decoder, lag, unit.lr)
+        decoder = learning(unit, decoder, spec.methods.average, lag, unit.lr)
         if method.normalization == "test_day_start":
             decoder = decoder.replicate(
                 range(len(decoder.seeds)), normalizer=start_normalizer(decoder, adapt.counts)
@@ -142,6 +149,8 @@ def _facts(outcome: Outcome, pair: Pair, method: Method) -> dict[str, Any]:
     labelled = pair.test.labelled[pair.split.heldout]
     y = pair.test.behavior[pair.split.heldout][labelled]
     scores = {"heldout": [_metrics(pair, y, p[labelled]) for p in outcome.heldout]}
+    if outcome.last is not None:
+        scores["heldout, last weights"] = [_metrics(pair, y, p[labelled]) for p in outcome.last]
     curve = None
     if outcome.prequential is not None and outcome.curve is not None:
         adapt = pair.test.select(pair.split.adapt)

@@ -22,12 +22,21 @@ def protocol(spec: Spec) -> list[str]:
         "The primary score is the variance-weighted R2 on the held-out block with the weights frozen at the end of adaptation. The state of every decoder settles over the 200 bins before it.",
         "frozen: the trained decoder as it is. renormalized: its z-scores re-estimated on the first quarter of the adaptation block, without labels.",
         "adapted: learns online from every labelled bin of the adaptation block, one bin at a time, predicting before it sees the label. renormalized+adapted: the same from re-estimated z-scores.",
+        *averaging(spec.methods.average),
         "readout and bias: controls in which only the output weights, or only their bias, learn online (RMSprop).",
         f"finetuned: training goes on offline on the adaptation block (Adam {r.finetune_lr:g}). retrained: trained anew on the adaptation block, the last 15 % of it stops. ridge: linear, 8 lagged bins, fitted on the adaptation block.",
         'lr = "auto": three simulated drifts of the last fifth of the training day; each step size adapts on their first 60 % and is scored, frozen, on the rest; the best mean over drifts and seeds is used. The test day plays no part in it.',
         "Recovery is (method - frozen) / (retrained - frozen), a ratio of means over seeds on the same held-out bins. No ratio is given where the lower bound of the gap is under 0.05 R2.",
         "Intervals are 95 % percentile bootstraps that resample trials (blocks of 10 s where there are none) and seeds, crossed and paired over methods.",
         f"Prequential scores come from predictions made while learning, each before its label, with labels {spec.methods.label_lag} bins late; behaviour is autocorrelated, so they flatter fast learners: read them beside the bias control.",
+    ]
+
+
+def averaging(bins: float) -> list[str]:
+    if not bins:
+        return ["Online learners are frozen with the weights of the last bin they learned."]
+    return [
+        f"Online learners, and the controls, are frozen with a running mean of their weights over about {bins:g} learned bins: the last weights follow the last trials. Predictions made while learning use the current weights. The score of the last weights stands beside it."
     ]
 
 

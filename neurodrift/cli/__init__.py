@@ -17,7 +17,8 @@ __all__ = ["cli", "main"]
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(neurodrift.__version__, prog_name="neurodrift")
-def cli() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
+def cli(debug: bool) -> None:
     """Keep a brain-computer-interface decoder working while its electrodes drift.
 
     Start with `neurodrift benchmark`, which needs no data, then `neurodrift inspect FILE` on a file of yours.

@@ -33,7 +33,6 @@ __all__ = ["benchmark"]
 )
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Seeds [the spec's].")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes [one a core].")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def benchmark(
     spec: Path | None,
     train: tuple[str, ...],
@@ -44,7 +43,6 @@ def benchmark(
     out: Path | None,
     seeds: int | None,
     jobs: int | None,
-    debug: bool,
 ) -> None:
     """Train on one day, keep decoding on another: frozen, adapted and retrained decoders compared.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class RecurrentDecoder:
 
     Args:
         cell, n_units: the network.
-        rule, optimizer, learns, clip, max_lag: how it learns online; see `neurodrift.learn.Learner`.
+        rule, optimizer, learns, clip, max_lag, average: how it learns online; see `neurodrift.learn.Learner`.
         seeds: one replica each; they decide initial weights, batches, noise, and what a rule draws.
         recipe: offline training.
     """
@@ -49,11 +50,13 @@ class RecurrentDecoder:
         learns: Learns = "all",
         clip: float = 1.0,
         max_lag: int = 0,
+        average: float = 0.0,
         recipe: Recipe | None = None,
     ) -> None:
         self.cell, self.n_units = cell, n_units
         self.rule, self.optimizer = rule or Immediate(), optimizer or RMSprop()
-        self.seeds, self.learns, self.clip, self.max_lag = tuple(seeds), learns, clip, max_lag
+        self.seeds, self.learns, self.clip = tuple(seeds), learns, clip
+        self.max_lag, self.average = max_lag, average
         self.recipe = recipe or Recipe()
 
     def fit(self, sessions: Sequence[Session], normalizer: ZScore | None = None) -> RecurrentDecoder:
@@ -73,6 +76,12 @@ class RecurrentDecoder:
             if not np.isfinite(part).any(axis=1).any():
                 raise NeurodriftError(
                     f"{sessions[0]}: no labelled bin in its {name} part; give a longer session."
+                )
+            silent = np.flatnonzero(~np.isfinite(part).any(axis=0))
+            if len(silent):
+                axes = ", ".join(sessions[0].behavior_names[i] for i in silent)
+                raise NeurodriftError(
+                    f"{sessions[0]}: the label {axes} is missing in every bin of its {name} part; decode the other axes."
                 )
         counts = np.concatenate([x[:cut] for x, cut in zip(smoothed, cuts, strict=True)])
         self.normalizer = normalizer or ZScore.fit(counts, floor=self.recipe.floor)
@@ -113,6 +122,7 @@ class RecurrentDecoder:
         learns: Learns | None = None,
         normalizer: ZScore | None = None,
         max_lag: int | None = None,
+        average: float | None = None,
     ) -> RecurrentDecoder:
         """A fresh decoder whose replica i starts from replica index[i] of this one; what is not given is kept.
 
@@ -125,7 +135,15 @@ class RecurrentDecoder:
         twin.learns = learns or self.learns
         twin.normalizer = normalizer or _rows_of(self.normalizer, index)
         twin.max_lag = self.max_lag if max_lag is None else max_lag
+        twin.average = self.average if average is None else average
         twin._start(self.learner.w[index].clone(), self.learner.w_out[index].clone())
+        return twin
+
+    def averaged(self) -> RecurrentDecoder:
+        """A frozen decoder with the averaged weights; with today's where `average` is 0."""
+        twin = self.replicate(range(len(self.seeds)), learns="nothing")
+        for target, value in zip((twin.learner.w, twin.learner.w_out), self.learner.averaged(), strict=True):
+            target.copy_(value)
         return twin
 
     @staticmethod
@@ -184,11 +202,12 @@ class RecurrentDecoder:
             self.learner.update(label, lag)
 
     def save(self, path: Path) -> None:
-        """Weights, z-scores and seeds (torch file of plain tensors); `load` reads it."""
+        """Weights, z-scores, smoothing and seeds (torch file of plain tensors); `load` reads it."""
         state = {
             "w": self.learner.w,
             "w_out": self.learner.w_out,
             "seeds": torch.tensor(self.seeds),
+            "smoothing": torch.tensor(self.recipe.smoothing, dtype=torch.float64),
             **{
                 k: torch.as_tensor(v)
                 for k, v in (("mean", self.normalizer.mean), ("scale", self.normalizer.scale))
@@ -201,7 +220,7 @@ class RecurrentDecoder:
         torch.save(state, path)
 
     def load(self, path: Path) -> RecurrentDecoder:
-        """Takes the weights, z-scores and seeds saved from a decoder of the same cell; returns itself.
+        """Takes the weights, z-scores, smoothing and seeds saved from a decoder of the same cell; returns itself.
 
         Raises:
             NeurodriftError: for weights of another cell.
@@ -214,6 +233,7 @@ class RecurrentDecoder:
                 f"load it into a decoder of the cell it was saved from."
             )
         self.seeds = tuple(int(s) for s in state["seeds"])
+        self.recipe = replace(self.recipe, smoothing=float(state["smoothing"]))
         self.normalizer = ZScore(state["mean"].numpy(), state["scale"].numpy())
         self.labels = ZScore(state["y_mean"].numpy(), state["y_scale"].numpy())
         self._start(state["w"], state["w_out"])
@@ -266,6 +286,7 @@ class RecurrentDecoder:
             learns=self.learns,
             clip=self.clip,
             max_lag=self.max_lag,
+            average=self.average,
         )
         self.reset()
 

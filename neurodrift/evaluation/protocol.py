@@ -46,6 +46,7 @@ class Outcome:
         prequential: predictions made while it learned (S, T', D), before each label; None without online learning.
         curve: held-out predictions had adaptation stopped at `checkpoints` (P, S, T, D); None likewise.
         checkpoints: adaptation bins seen by then (P,).
+        last: held-out predictions with the last weights, not their average (S, T, D); None without averaging.
         update_us: median microseconds of one predict and update, one replica; NaN without online learning.
     """
 
@@ -54,6 +55,7 @@ class Outcome:
     curve: Floats | None = None
     checkpoints: Sequence[int] = field(default_factory=list)
     update_us: float = float("nan")
+    last: Floats | None = None
 
 
 def start_normalizer(decoder: RecurrentDecoder, counts: Floats, fraction: float = START) -> ZScore:
@@ -113,7 +115,8 @@ def adapted(
 ) -> Outcome:
     """An online learner on the adaptation block, then frozen on the held-out block.
 
-    Held-out predictions are also made with the weights it had at `CHECKPOINTS` of the block.
+    It is frozen with its averaged weights where it keeps them (`average`). Held-out predictions are also made with
+    the weights it would have been frozen with at `CHECKPOINTS` of the block.
     """
     adapt = session.select(split.adapt)
     n, everyone = len(adapt), list(range(len(learning.seeds)))
@@ -122,16 +125,18 @@ def adapted(
 
     def keep(t: int) -> None:
         if t + 1 in stops and t + 1 < n:
-            kept[t + 1] = frozen(learning, everyone)
+            kept[t + 1] = learning.averaged()
 
     seconds = update_time(learning.replicate([0]), adapt)
     learning.reset()
     before = stream(learning, adapt, lag=lag, over_gaps=over_gaps, after_bin=keep)
-    kept[n] = frozen(learning, everyone)
-    curve = heldout(RecurrentDecoder.join([kept[t] for t in stops]), session, split, over_gaps)
-    curve = curve.reshape(len(stops), len(everyone), *curve.shape[1:])
+    kept[n] = learning.averaged()
+    ends = [kept[t] for t in stops] + ([frozen(learning, everyone)] if learning.average else [])
+    out = heldout(RecurrentDecoder.join(ends), session, split, over_gaps)
+    out = out.reshape(len(ends), len(everyone), *out.shape[1:])
+    curve, last = out[: len(stops)], out[-1] if learning.average else None
     before = before.swapaxes(0, 1) if before.ndim == 3 else before[None]
-    return Outcome(curve[-1], before, curve, stops, 1e6 * seconds)
+    return Outcome(curve[-1], before, curve, stops, 1e6 * seconds, last)
 
 
 def prequential_mask(normalization: str, adapt: Session, lag: int = 0) -> npt.NDArray[np.bool_]:

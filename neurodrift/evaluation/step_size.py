@@ -107,7 +107,7 @@ def _score(
     decoder = learning.replicate([s for _, s, _ in jobs], optimizer=optimizer, normalizer=normalizer)
     counts = np.stack(drifted, axis=1)[:, [d for d, _, _ in jobs]]
     stream(decoder, tail.select(slice(0, cut)), counts=counts[:cut], over_gaps=over_gaps)
-    frozen = decoder.replicate(range(len(jobs)), learns="nothing")
+    frozen = decoder.averaged()
     # The state settles over the end of what adapted, as it does before a held-out block.
     warm = min(cut, WARM_UP)
     settled = stream(

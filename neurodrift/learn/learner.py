@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from neurodrift.errors import NeurodriftError
+from neurodrift.learn.averaging import Average
 from neurodrift.learn.cells import Cell
 from neurodrift.learn.optim import Optimizer, clip_
 from neurodrift.learn.rules import Rule
@@ -47,6 +48,7 @@ class Learner:
         seeds: one per replica, for rules that draw.
         learns: which weights move: "all", "readout", "bias" or "nothing".
         clip: bound on the norm of a replica's gradient over all weights that move.
+        average: learned bins over which `averaged` weights are a running mean; 0 keeps none.
     """
 
     def __init__(
@@ -61,7 +63,12 @@ class Learner:
         learns: Learns = "all",
         clip: float = 1.0,
         max_lag: int = 0,
+        average: float = 0.0,
     ) -> None:
+        if not 0 <= average < float("inf"):
+            raise NeurodriftError(
+                f"Learner: average is {average}; give a number of learned bins, or 0 for none."
+            )
         if len(seeds) != len(w):
             raise NeurodriftError(f"Learner: {len(seeds)} seeds for {len(w)} replicas; give one a replica.")
         self.cell, self.rule, self.optimizer, self.seeds = cell, rule, optimizer, tuple(seeds)
@@ -69,6 +76,9 @@ class Learner:
         _, g, n, m = w.shape
         self._looks_back = rule.trace_size(cell.states, g, n, m) > 0
         self.moments = optimizer.init(self._moving())
+        self.average = Average(max(1.0, average)) if average else None
+        if self.average:
+            self.average.start(self._moving())
         self.reset()
 
     @property
@@ -126,6 +136,14 @@ class Learner:
         if lag == self.max_lag:
             self._learn_oldest()
 
+    def averaged(self) -> tuple[Tensor, Tensor]:
+        """Copies of w and w_out with their running means in the place of the weights that move."""
+        w, w_out = self.w.clone(), self.w_out.clone()
+        if self.average:
+            for target, mean in zip(self._moving_of(w, w_out), self.average.means, strict=True):
+                target.copy_(mean)
+        return w, w_out
+
     def gradients(self, entry: _Bin) -> list[Tensor]:
         """Gradients of the weights that move, in the order (w, w_out), from a bin with a label."""
         assert entry.target is not None
@@ -158,13 +176,18 @@ class Learner:
         if has_label:
             clip_(grads, self.clip)
             self.optimizer.update_(self._moving(), grads, self.moments)
+            if self.average:
+                self.average.update_(self._moving())
 
     def _moving(self) -> list[Tensor]:
+        return self._moving_of(self.w, self.w_out)
+
+    def _moving_of(self, w: Tensor, w_out: Tensor) -> list[Tensor]:
         match self.learns:
             case "all":
-                return [self.w, self.w_out]
+                return [w, w_out]
             case "readout":
-                return [self.w_out]
+                return [w_out]
             case "bias":
-                return [self.w_out[..., -1:]]
+                return [w_out[..., -1:]]
         return []

@@ -106,6 +106,7 @@ def methods_table(pair: Pair) -> Table:
         ("Recovery", "0 % frozen, 100 % retrained, 95 % interval", _recovery),
         ("Recovery against finetuned", "100 % = finetuned", _other(lambda r: r == "finetuned")),
         ("Recovery against full RTRL", "100 % = full RTRL", _other(lambda r: r.startswith("adapted:rtrl"))),
+        ("R² with the last weights", "held-out, not averaged", lambda c: _score(c.get("r2_last_weights"))),
         ("R², mean over axes", "held-out", lambda c: _score(c.get("r2_mean"))),
         ("Pearson r", "held-out", lambda c: _score(c.get("pearson"))),
         (
