@@ -128,13 +128,13 @@ def dense(cell: Cell, w: Tensor, s: Tensor, x: Tensor) -> tuple[Tensor, Tensor, 
 
 
 def masked_rtrl(problem: Problem, masks: Tensor) -> list[Tensor]:
-    """Gradients of RTRL with ds'/ds masked over unit pairs, masks (R, N, N) new unit by old unit."""
+    """Gradients of RTRL with ds'/ds masked over unit pairs, masks (T, R, N, N) new unit by old unit."""
     replicas = []
     for r in range(problem.n_replicas):
         s, p, gradients = problem.start[r], None, []
         for t in range(problem.n_steps):
             s, d, own = dense(problem.cell, problem.weights[t, r], s, problem.inputs[t, r])
-            d = d * masks[r][None, :, None, :]
+            d = d * masks[t, r][None, :, None, :]
             p = own if p is None else torch.tensordot(d, p, dims=2) + own
             gradients.append(torch.tensordot(problem.errors[t, r], p, dims=2))
         replicas.append(torch.stack(gradients))

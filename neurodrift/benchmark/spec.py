@@ -77,6 +77,9 @@ class Adapted(_Part):
     label: str = ""
     k: int | None = Field(default=None, ge=0)
     own: bool | None = None
+    keep: str | None = None
+    choose: str | None = None
+    redraw: bool | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Adapted:
@@ -90,12 +93,18 @@ class Adapted(_Part):
                 raise ValueError(
                     f"the rule {self.rule} takes no {name}; it takes {', '.join(takes) or 'nothing'}"
                 )
+        try:
+            self.build_rule()
+        except NeurodriftError as error:
+            raise ValueError(str(error)) from error
         if not self.label:
             object.__setattr__(self, "label", f"{self.rule}:{self.optimizer}")
         return self
 
     def options(self) -> dict[str, Any]:
-        return {name: value for name, value in (("k", self.k), ("own", self.own)) if value is not None}
+        """The rule's own arguments, where they are given."""
+        names = ("k", "own", "keep", "choose", "redraw")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def build_rule(self) -> Rule:
         return RULES[self.rule](**self.options())

@@ -13,7 +13,7 @@ from neurodrift.learn import CELLS, OPTIMIZERS, Cell, Learner, Rule
 from neurodrift.learn.optim import SGD, Adam
 from neurodrift.learn.rules import RTRL, Immediate
 from tests import oracle
-from tests.kinds import T, cells, close, exact, rules, seeds_of
+from tests.kinds import T, cells, close, exact_pairs, pairs, seeds_of
 from tests.oracle import Problem
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -75,8 +75,7 @@ def wanted(learn: Recording, problem: Problem) -> list[tuple[Tensor, Tensor]]:
 STRONG = {"sgd": 0.1, "rmsprop": 0.03, "adam": 0.03}
 
 
-@cells
-@exact
+@exact_pairs
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_a_learner_follows_autograd_while_its_optimizer_moves_the_weights(
     cell: Cell, rule: Rule, optimizer: str
@@ -90,8 +89,7 @@ def test_a_learner_follows_autograd_while_its_optimizer_moves_the_weights(
         close(got[1], want[1], 1e-10)
 
 
-@cells
-@rules
+@pairs
 def test_a_bin_without_a_label_advances_the_trace_the_same(cell: Cell, rule: Rule) -> None:
     problem = Problem(cell)
     every, some, silent = (learner(problem, rule, SGD(0.0)) for _ in range(3))
@@ -109,8 +107,7 @@ def test_a_bin_without_a_label_advances_the_trace_the_same(cell: Cell, rule: Rul
         assert all(torch.equal(a, b) for a, b in zip(other.trace, every.trace, strict=True))
 
 
-@cells
-@rules
+@pairs
 @pytest.mark.parametrize("max_lag", [1, 3])
 def test_a_late_label_gives_the_gradient_it_would_have_given_in_time(
     cell: Cell, rule: Rule, max_lag: int
@@ -125,8 +122,7 @@ def test_a_late_label_gives_the_gradient_it_would_have_given_in_time(
             close(a, b, 1e-14)
 
 
-@cells
-@exact
+@exact_pairs
 @pytest.mark.parametrize("max_lag", [1, 4])
 def test_a_late_label_meets_the_weights_of_its_own_step(cell: Cell, rule: Rule, max_lag: int) -> None:
     problem = Problem(cell)
@@ -139,8 +135,7 @@ def test_a_late_label_meets_the_weights_of_its_own_step(cell: Cell, rule: Rule, 
         close(got[1], want[1], 1e-10)
 
 
-@cells
-@rules
+@pairs
 def test_a_label_on_some_axes_leaves_the_others_out_of_the_loss(cell: Cell, rule: Rule) -> None:
     problem = Problem(cell)
     problem.targets[::2, :, 0] = torch.nan
@@ -202,8 +197,7 @@ def test_labels_for_some_replicas_alone_and_seeds_that_do_not_fit_are_errors() -
         Learner(problem.cell, problem.weights[0], problem.readout, Immediate(), SGD(), seeds=[0, 1])
 
 
-@cells
-@rules
+@pairs
 def test_replicas_learn_side_by_side_as_they_would_alone(cell: Cell, rule: Rule) -> None:
     problem = Problem(cell)
     together = learner(problem, rule, Adam([0.01, 0.02, 0.03]))

@@ -38,6 +38,8 @@ KINDS: dict[ModuleType, Mapping[str, Any]] = {
 NOT_REGISTERED = {
     "neurodrift.learn.cells.base": "the contract of a cell",
     "neurodrift.learn.rules.base": "the contract of a rule",
+    "neurodrift.learn.rules.masks": "which paths sparse rules keep",
+    "neurodrift.learn.rules.drawing": "random draws of replicas",
     "neurodrift.learn.optim.base": "the contract of an optimizer",
     "neurodrift.drift.base": "the contract of a drift",
     "neurodrift.drift.path": "what every drift draws",

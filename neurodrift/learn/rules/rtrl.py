@@ -45,9 +45,9 @@ class RTRL:
 
 
 def contract(v: Tensor, p: Tensor) -> Tensor:
-    """v'P: (R, K, N), (R, K, N, G, N, M) -> (R, G, N, M)."""
-    r, k, n, g, _, m = p.shape
-    return torch.bmm(v.reshape(r, 1, k * n), p.reshape(r, k * n, g * n * m)).reshape(r, g, n, m)
+    """v'P over the rows that P holds: (R, K, N), (R, K, N, G, N, M) -> (R, G, N, M)."""
+    r, k, rows, g, n, m = p.shape
+    return torch.bmm(v.reshape(r, 1, k * rows), p.reshape(r, k * rows, g * n * m)).reshape(r, g, n, m)
 
 
 def carry(d: Tensor, p: Tensor, step: Step) -> Tensor:
