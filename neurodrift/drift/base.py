@@ -11,7 +11,7 @@ from neurodrift.data.session import Session
 from neurodrift.drift.path import DriftPath
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["Drift", "Recording", "check_severity", "choose", "mean_counts", "n_channels"]
+__all__ = ["Drift", "Recording", "Timed", "check_severity", "choose", "mean_counts", "n_channels"]
 
 Recording = Session | npt.NDArray[np.floating] | npt.NDArray[np.integer]
 """A session, or counts (T, C)."""
@@ -25,7 +25,17 @@ class Drift(Protocol):
         """Whether recorded counts can express it; False where it needs an encoder (new or turned tuning)."""
 
     def sample(self, recording: Recording, severity: float, rng: np.random.Generator) -> DriftPath:
-        """One drift of that array; severity 0 is the identity, 1 the strength the family states."""
+        """One drift of that array; severity 0 is the identity, 1 the strength the family states.
+
+        The path is constant, or it has one row a bin of the recording.
+        """
+
+
+class Timed(Drift, Protocol):
+    """A family whose course over time is more than one change after the other."""
+
+    def rows(self, recording: Recording, n: int, severity: float, rng: np.random.Generator) -> DriftPath:
+        """A path of n rows (bins, or days) whose first row is the identity."""
 
 
 def n_channels(recording: Recording) -> int:
@@ -50,6 +60,7 @@ def check_severity(severity: float) -> float:
     return float(severity)
 
 
-def choose(n: int, fraction: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """round(fraction n) of n channels, all of them from a fraction of 1 on, drawn without replacement."""
-    return rng.choice(n, size=min(n, round(fraction * n)), replace=False).astype(np.int64)
+def choose(n: int, fraction: float, severity: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """round(fraction x severity x n) of n channels, at most all, drawn without replacement."""
+    share = fraction * check_severity(severity)
+    return rng.choice(n, size=min(n, round(share * n)), replace=False).astype(np.int64)

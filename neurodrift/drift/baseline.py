@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,9 +18,9 @@ class Baseline:
     """Every channel gains a constant rate, U(0, `fraction` x severity) of its mean in the recording."""
 
     fraction: float = 0.5
-    on_counts: bool = True
+    on_counts: ClassVar[bool] = True
 
     def sample(self, recording: Recording, severity: float, rng: np.random.Generator) -> DriftPath:
-        path = DriftPath.identity(n_channels(recording))
-        share = self.fraction * check_severity(severity) * rng.random(path.n_channels)
-        return replace(path, added=share * mean_counts(recording))
+        n = n_channels(recording)
+        share = self.fraction * check_severity(severity) * rng.random(n)
+        return DriftPath.identity(n, added=share * mean_counts(recording))

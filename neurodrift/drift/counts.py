@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neurodrift.data.session import Session
 from neurodrift.drift.path import DriftPath
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["apply_to_counts"]
+__all__ = ["apply_to_counts", "apply_to_session"]
 
 
 def apply_to_counts(counts: npt.NDArray[Any], path: DriftPath, rng: np.random.Generator) -> npt.NDArray[Any]:
@@ -35,8 +37,9 @@ def apply_to_counts(counts: npt.NDArray[Any], path: DriftPath, rng: np.random.Ge
         )
     if path.changes_tuning:
         raise NeurodriftError(
-            "drift: the path turns units or brings new ones, which recorded counts cannot express; "
-            "apply it to a simulated array (neurodrift.simulation), or replace channels by others (Swap)."
+            "drift: the path turns or flattens units or brings new ones, which recorded counts cannot express; "
+            "apply it to a simulated array (neurodrift.simulation), or use what counts can: other channels' "
+            "signals (Swap) for new units, missed and added spikes (Noise) for shallower tuning."
         )
     if not np.isfinite(counts).all() or (counts != np.floor(counts)).any() or (counts < 0).any():
         raise NeurodriftError(
@@ -53,3 +56,17 @@ def apply_to_counts(counts: npt.NDArray[Any], path: DriftPath, rng: np.random.Ge
         drifted[t] += rng.poisson(extra[t])
     drifted[path.silent] = 0
     return drifted.astype(counts.dtype)
+
+
+def apply_to_session(session: Session, path: DriftPath, seed: int = 0) -> Session:
+    """The session with drifted counts; behaviour, times and trials are those of the recording.
+
+    The person in the recording could not react to the drift: what follows is an open loop.
+
+    Raises:
+        NeurodriftError: as `apply_to_counts`.
+    """
+    counts = apply_to_counts(session.counts, path, np.random.default_rng(seed))
+    return replace(session, counts=counts).noting(
+        f"counts changed by a simulated drift (seed {seed}): {path}"
+    )

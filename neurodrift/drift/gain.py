@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,9 +18,9 @@ class Gain:
     """Every rate is multiplied by its own factor; the log of it is N(0, (`deviation` x severity)^2)."""
 
     deviation: float = 0.4
-    on_counts: bool = True
+    on_counts: ClassVar[bool] = True
 
     def sample(self, recording: Recording, severity: float, rng: np.random.Generator) -> DriftPath:
-        path = DriftPath.identity(n_channels(recording))
-        log_gain = self.deviation * check_severity(severity) * rng.standard_normal(path.n_channels)
-        return replace(path, gain=np.exp(log_gain))
+        n = n_channels(recording)
+        log_gain = self.deviation * check_severity(severity) * rng.standard_normal(n)
+        return DriftPath.identity(n, gain=np.exp(log_gain))

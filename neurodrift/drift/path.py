@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ class DriftPath:
 
     All arrays are (T, C), or (1, C) for a change that is the same in every bin; they are stored broadcast to
     one shape and read-only. In this order: a channel takes the signal of channel `source`; `unit` puts a new
-    unit in its place; `rotation` turns its preferred direction; `gain` multiplies its rate; `added` is
-    added; a `silent` channel gives nothing.
+    unit in its place; `rotation` turns its preferred direction and `depth` multiplies its modulation; `gain`
+    multiplies its rate; `added` is added; a `silent` channel gives nothing.
 
     Args:
         source: channel whose signal is taken.
@@ -29,6 +29,7 @@ class DriftPath:
         silent: True where the channel gives no counts.
         rotation: radians by which the preferred direction turns, counterclockwise.
         unit: 0 keeps the unit; any other number names a new one, which an encoder draws with it as its seed.
+        depth: factor of the modulation around the rate at rest, not negative.
     """
 
     source: npt.NDArray[np.int64]
@@ -37,6 +38,7 @@ class DriftPath:
     silent: npt.NDArray[np.bool_]
     rotation: npt.NDArray[np.float64]
     unit: npt.NDArray[np.int64]
+    depth: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones((1, 1)))
 
     def __post_init__(self) -> None:
         dtypes = {"source": np.int64, "silent": np.bool_, "unit": np.int64}
@@ -63,7 +65,7 @@ class DriftPath:
             )
         if ((self.source < 0) | (self.source >= self.n_channels)).any():
             raise NeurodriftError(f"DriftPath: source names channels outside 0 .. {self.n_channels - 1}.")
-        for name in ("gain", "added"):
+        for name in ("gain", "added", "depth"):
             values = getattr(self, name)
             if not (np.isfinite(values) & (values >= 0)).all():
                 raise NeurodriftError(
@@ -77,6 +79,8 @@ class DriftPath:
 
     def __str__(self) -> str:
         """The channels changed, counted over the last bin."""
+        if not len(self.source):
+            return f"of {self.n_channels} channels: no bins"
         source, gain, added = self.source[-1], self.gain[-1], self.added[-1]
         moved, new, silent = source != np.arange(self.n_channels), self.unit[-1] > 0, self.silent[-1]
         parts = [
@@ -85,6 +89,7 @@ class DriftPath:
                 "new unit": new,
                 "other channel's signal": moved,
                 "rotated": self.rotation[-1] != 0,
+                "other tuning depth": self.depth[-1] != 1,
                 "other gain": (gain != 1) & ~silent,
                 "added rate": (added > 0) & ~silent,
                 "silent": silent,
@@ -94,10 +99,18 @@ class DriftPath:
         return f"of {self.n_channels} channels: {', '.join(parts) or 'none changed'}"
 
     @classmethod
-    def identity(cls, n_channels: int) -> DriftPath:
-        """No drift; `dataclasses.replace` on it gives a path that changes only some parts."""
+    def identity(cls, n_channels: int, **changed: npt.ArrayLike) -> DriftPath:
+        """No drift, but for the parts named: `DriftPath.identity(96, gain=0.5)` halves every rate."""
         zero = np.zeros((1, n_channels))
-        return cls(np.arange(n_channels)[None], zero + 1, zero, zero > 0, zero, zero.astype(np.int64))
+        parts: dict[str, Any] = {
+            "source": np.arange(n_channels)[None],
+            "gain": zero + 1,
+            "added": zero,
+            "silent": zero > 0,
+            "rotation": zero,
+            "unit": zero.astype(np.int64),
+        }
+        return cls(**{**parts, **changed})
 
     @property
     def n_channels(self) -> int:
@@ -110,8 +123,8 @@ class DriftPath:
 
     @property
     def changes_tuning(self) -> bool:
-        """Whether units are turned or new, which only an encoder can express."""
-        return bool((self.rotation != 0).any() or (self.unit != 0).any())
+        """Whether units are turned, flattened or new, which only an encoder can express."""
+        return bool((self.rotation != 0).any() or (self.depth != 1).any() or (self.unit != 0).any())
 
     @property
     def is_identity(self) -> bool:
@@ -156,7 +169,7 @@ class DriftPath:
             )
         n = max(len(self.source), len(other.source))
         a, b = (path if n == 1 else path.expand(n) for path in (self, other))
-        source, gain, added, silent, rotation, unit = (
+        source, gain, added, silent, rotation, unit, depth = (
             np.take_along_axis(getattr(a, f.name), b.source, axis=1) for f in fields(a)
         )
         fresh = b.unit != 0
@@ -168,4 +181,35 @@ class DriftPath:
             silent=b.silent | (silent & ~fresh & (b.added == 0)),
             rotation=np.where(fresh, 0, rotation) + b.rotation,
             unit=np.where(fresh, b.unit, unit),
+            depth=np.where(fresh, 1, depth) * b.depth,
         )
+
+    def graded(self, levels: npt.ArrayLike, order: npt.NDArray[np.float64]) -> DriftPath:
+        """The path bin by bin at those levels: 0 is the identity, 1 the path itself.
+
+        What is a number changes smoothly (gain and depth to the power of the level, added rate and rotation
+        times the level). What is a choice (source, unit, silence, a factor of 0) is there while the level
+        exceeds the channel's place in `order`, so channels change one by one while the level rises.
+
+        Args:
+            levels: one a bin (n,), from 0 to 1.
+            order: one a channel (C,), at least 0 and below 1.
+
+        Raises:
+            NeurodriftError: the path describes another number of bins.
+        """
+        level = np.asarray(levels, np.float64)[:, None]
+        if len(level) > 1:
+            self.expand(len(level))
+        on, parts = level > order, dict[str, Any]()
+        for f in fields(self):
+            now, before = getattr(self, f.name), getattr(DriftPath.identity(self.n_channels), f.name)
+            if (now == before).all():
+                parts[f.name] = before
+            elif f.name in ("gain", "depth"):
+                parts[f.name] = np.where(now == 0, ~on, np.where(now == 0, 1, now) ** level)
+            elif f.name in ("added", "rotation"):
+                parts[f.name] = now * level
+            else:
+                parts[f.name] = np.where(on, now, before)
+        return DriftPath(**parts) if len(level) == 1 else DriftPath(**parts).expand(len(level))

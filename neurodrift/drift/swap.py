@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from neurodrift.drift.base import Recording, check_severity, choose, n_channels
+from neurodrift.drift.base import Recording, choose, n_channels
 from neurodrift.drift.path import DriftPath
 
 __all__ = ["Swap"]
@@ -21,13 +22,11 @@ class Swap:
     """
 
     fraction: float = 0.3
-    on_counts: bool = True
+    on_counts: ClassVar[bool] = True
 
     def sample(self, recording: Recording, severity: float, rng: np.random.Generator) -> DriftPath:
-        path = DriftPath.identity(n_channels(recording))
-        n = path.n_channels
-        replaced = choose(n, self.fraction * check_severity(severity), rng)
-        source = np.arange(n)
+        n = n_channels(recording)
+        replaced, source = choose(n, self.fraction, severity, rng), np.arange(n)
         if n > 1:
             source[replaced] = (replaced + rng.integers(1, n, size=len(replaced))) % n
-        return replace(path, source=source)
+        return DriftPath.identity(n, source=source)

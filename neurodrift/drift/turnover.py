@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from neurodrift.drift.base import Recording, check_severity, choose, n_channels
+from neurodrift.drift.base import Recording, choose, n_channels
 from neurodrift.drift.path import DriftPath
 
 __all__ = ["Turnover"]
@@ -20,11 +21,10 @@ class Turnover:
     """
 
     fraction: float = 0.3
-    on_counts: bool = False
+    on_counts: ClassVar[bool] = False
 
     def sample(self, recording: Recording, severity: float, rng: np.random.Generator) -> DriftPath:
-        path = DriftPath.identity(n_channels(recording))
-        unit = np.zeros(path.n_channels, np.int64)
-        replaced = choose(path.n_channels, self.fraction * check_severity(severity), rng)
+        n = n_channels(recording)
+        replaced, unit = choose(n, self.fraction, severity, rng), np.zeros(n, np.int64)
         unit[replaced] = rng.integers(1, 2**62, size=len(replaced))
-        return replace(path, unit=unit)
+        return DriftPath.identity(n, unit=unit)

@@ -144,6 +144,7 @@ class Encoder:
             for name, value in zip(self._arrays(), unit, strict=True):
                 now[name][path.unit == number] = value
         now["preferred"] = now["preferred"] + path.rotation
+        now["depth"], now["speed"] = now["depth"] * path.depth, now["speed"] * path.depth
         now["scale"] = np.where(path.silent, 0, now["scale"] * path.gain)
         now["added"] = np.where(path.silent, 0, now["added"] * path.gain + path.added / bin_width)
         return Encoder(**now, lag=self.lag, unit_speed=self.unit_speed, population=self.population)

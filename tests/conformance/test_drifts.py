@@ -19,12 +19,24 @@ from neurodrift.drift import (
     Turnover,
     apply_to_counts,
     draw_severity,
+    stack,
     standard,
 )
 from neurodrift.errors import NeurodriftError
 from neurodrift.simulation import Encoder
 
-ENCODER_ONLY = {"turnover": "recorded counts hold no unit that was not there"}
+NO_NEW_UNIT = "recorded counts hold no unit that was not there"
+NO_OTHER_TUNING = "recorded counts do not say what a unit tuned otherwise would have fired"
+ENCODER_ONLY = {
+    "turnover": NO_NEW_UNIT,
+    "poisson_turnover": NO_NEW_UNIT,
+    "sorted_units": NO_NEW_UNIT,
+    "daily": NO_NEW_UNIT,
+    "link": NO_NEW_UNIT,
+    "rotation": NO_OTHER_TUNING,
+    "shrinkage": NO_OTHER_TUNING,
+}
+STRONG = 4.0
 ON_COUNTS = {name: drift for name, drift in DRIFTS.items() if name not in ENCODER_ONLY}
 every = pytest.mark.parametrize("drift", [d() for d in DRIFTS.values()], ids=list(DRIFTS))
 on_counts = pytest.mark.parametrize("drift", [d() for d in ON_COUNTS.values()], ids=list(ON_COUNTS))
@@ -44,10 +56,10 @@ def same(a: DriftPath, b: DriftPath) -> bool:
 
 
 def varying(drift, x: np.ndarray, seed: int = 0) -> DriftPath:
-    """A path that differs in every bin, made of many draws."""
+    """A path that differs in every bin: bin t is that of the t-th of many draws."""
     rng = np.random.default_rng(seed)
     draws = [drift.sample(x, draw_severity(rng), rng) for _ in range(len(x))]
-    return DriftPath(*(np.concatenate([getattr(d, f.name) for d in draws]) for f in fields(DriftPath)))
+    return stack([d.at(slice(t, t + 1)) for t, d in enumerate(draws)])
 
 
 def expected(x: np.ndarray, path: DriftPath) -> np.ndarray:
@@ -63,7 +75,7 @@ def expected(x: np.ndarray, path: DriftPath) -> np.ndarray:
 def test_severity_zero_is_the_identity_and_more_is_not(drift):
     x = counts()
     assert drift.sample(x, 0.0, np.random.default_rng(1)).is_identity
-    assert not drift.sample(x, 1.0, np.random.default_rng(1)).is_identity
+    assert not drift.sample(x, STRONG, np.random.default_rng(1)).is_identity
 
 
 @on_counts
@@ -73,9 +85,18 @@ def test_severity_zero_leaves_counts_alone(drift):
 
 
 @every
+def test_severity_zero_leaves_an_encoder_alone(drift):
+    rng, x = np.random.default_rng(1), counts()
+    encoder = Encoder.random(40, rng)
+    velocity = rng.normal(0, 20, (len(x), 2))
+    still = encoder.drifted(drift.sample(x, 0.0, rng), 0.05)
+    np.testing.assert_array_equal(still.rates(velocity), encoder.rates(velocity))
+
+
+@every
 def test_same_seed_same_path(drift):
     x = counts()
-    first, again, other = (drift.sample(x, 1.0, np.random.default_rng(s)) for s in (3, 3, 4))
+    first, again, other = (drift.sample(x, STRONG, np.random.default_rng(s)) for s in (3, 3, 4))
     assert same(first, again) and not same(first, other)
 
 
@@ -83,7 +104,7 @@ def test_same_seed_same_path(drift):
 def test_a_session_is_sampled_like_its_counts(drift):
     x = counts(20)
     names = tuple(str(c) for c in range(x.shape[1]))
-    session = Session(x, np.zeros((20, 1)), 0.05, np.arange(20) * 0.05, names, ("v",))
+    session = Session(x, np.zeros((20, 1)), 0.045, np.arange(20) * 0.045, names, ("v",))
     a, b = (drift.sample(recording, 1.0, np.random.default_rng(5)) for recording in (session, x))
     assert same(a, b)
 
@@ -100,7 +121,7 @@ def test_what_only_an_encoder_can_express_is_refused_on_counts(drift, request):
     refused = request.node.callspec.id in ENCODER_ONLY
     assert drift.on_counts != refused
     x, rng = counts(5), np.random.default_rng(0)
-    path = drift.sample(x, 1.0, rng)
+    path = drift.sample(x, STRONG, rng)
     assert path.changes_tuning == refused
     if refused:
         with pytest.raises(NeurodriftError, match="simulated array"):

@@ -49,6 +49,12 @@ NOT_REGISTERED = {
 }
 
 NO_REFERENCES = {
+    "common": "a plain statement of what happens to a channel",
+    "daily": "a plain statement of what happens over days",
+    "exchange": "a plain statement of what happens to a channel",
+    "intermittent": "a plain statement of what happens to a channel",
+    "scheduled": "a plain statement of when something happens",
+    "shift": "a plain statement of what happens to an array",
     "baseline": "a plain statement of what happens to a channel",
     "dropout": "a plain statement of what happens to a channel",
     "gain": "a plain statement of what happens to a channel",
