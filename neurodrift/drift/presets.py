@@ -30,15 +30,15 @@ def sorted_units() -> PoissonTurnover:
 def link() -> Daily:
     """Decay over months as in the LINK recordings (one monkey, 96 electrodes, 1242 days); severity counts days.
 
-    Each day has gains and rates of its own; over days preferred directions wander, units turn over and
-    signals fade with a time constant of 622 days, the mean life of such arrays.
+    Each day has gains, rates and preferred directions of its own; over days directions wander, units turn
+    over and signals fade with a time constant of 622 days, the mean life of such arrays. The other strengths
+    are chosen so that a frozen ridge decoder of a simulated array loses the share of its R2 that the
+    recordings' own frozen ridge loses (mean over all pairs of days: 1, .60, .43, .31, .10, -.02 of the same
+    day's after 0, 1, 7, 14, 30 and 60 days); docs/drift.md shows how near that comes.
 
     References:
-        Temmar et al. 2025, LINK, NeurIPS Datasets and Benchmarks, doi:10.48324/dandi.001201;
-        Sponheim et al. 2021, doi:10.1088/1741-2552/ac3eaf.
+        Temmar et al. 2025, LINK, doi:10.48324/dandi.001201 (data; the decay is in the code's rr_avg.csv);
+        Sponheim et al. 2021, doi:10.1088/1741-2552/ac3eaf (life of arrays).
     """
-    fading = Noise(decay=1 / 622)
-    return Daily(
-        adds_up=Compose((PoissonTurnover(0.002, 0.01), Scaled(Rotation(5.0), power=0.5), fading)),
-        each=Compose((Common(0.3, 0.3), Baseline(0.5))),
-    )
+    adds_up = Compose((PoissonTurnover(0.02 / 6, 0.1 / 6), Scaled(Rotation(6.0), power=0.5), Noise(1 / 622)))
+    return Daily(adds_up, each=Compose((Common(0.35, 0.3), Baseline(0.5), Rotation(45.0))))
