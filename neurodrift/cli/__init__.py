@@ -9,6 +9,8 @@ import click
 
 import neurodrift
 from neurodrift.cli.benchmark import benchmark
+from neurodrift.cli.catalogue import catalogue
+from neurodrift.cli.fetch import fetch
 from neurodrift.cli.inspect import inspect
 from neurodrift.errors import NeurodriftError
 
@@ -26,6 +28,8 @@ def cli(debug: bool) -> None:
 
 
 cli.add_command(benchmark)
+cli.add_command(catalogue)
+cli.add_command(fetch)
 cli.add_command(inspect)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 from pynwb import NWBHDF5IO, NWBFile
 
+from neurodrift.data.remote import Remote, is_url, open_remote, remote_digest
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["file_digest", "open_nwb", "subject_of"]
@@ -22,7 +23,9 @@ NOISE = re.compile(
 
 
 def file_digest(path: str | Path) -> str:
-    """sha256 of a file, as hex."""
+    """sha256 of a file, as hex; of one at an http(s) address, what names its bytes without reading them."""
+    if is_url(path):
+        return remote_digest(str(path))
     where = _existing(path)
     with where.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -53,9 +56,15 @@ def _existing(path: str | Path) -> Path:
 def open_nwb(path: str | Path) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
     """The NWB file at `path`, open for lazy reading, and what pynwb had to say about it.
 
+    At an http(s) address only the parts that are read cross the network.
+
     Raises:
         NeurodriftError: missing, a directory, not HDF5, cut short, or HDF5 that is not NWB 2.
     """
+    if is_url(path):
+        with open_remote(str(path)) as remote, _opened(remote, str(path)) as found:
+            yield found
+        return
     where = _existing(path)
     try:
         is_hdf5 = h5py.is_hdf5(where)
@@ -68,8 +77,14 @@ def open_nwb(path: str | Path) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
         raise NeurodriftError(
             f"{where} cannot be read: {reason}. Give an NWB file, or fetch it again if it was one."
         )
+    with _opened(where, str(where)) as found:
+        yield found
+
+
+@contextmanager
+def _opened(source: Path | Remote, where: str) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
     try:
-        file = h5py.File(where, "r")
+        file = h5py.File(source, "r")
     except OSError as error:
         cut = "it is cut short (an unfinished copy or download)" if "truncated" in str(error) else str(error)
         raise NeurodriftError(
