@@ -1,6 +1,6 @@
 """Slow, independent answers: autograd through whole runs, dense Jacobians, and the formulas in plain loops.
 
-Of `neurodrift.learn` only a cell's `pointwise` and `gates` are used: no Step, no rule, no packing.
+Of `neurodrift.learn` only a cell's `pointwise`, `features` and `gates` are used: no Step, no rule, no packing.
 """
 
 from __future__ import annotations
@@ -60,10 +60,16 @@ class Problem:
 
         mask = reads(self.cell, c, n).double()
         start = 0.6 * normal(r, len(self.cell.gates), n, c + n + 1) * mask
+        # A parameter per unit may multiply the state: small, so that no state runs away.
+        for gate, what in enumerate(self.cell.gates):
+            start[:, gate] *= 0.5 if what == "1" else 1.0
         moves = 0.05 * normal(t, *start.shape) * mask
         self.weights = start + torch.cat((torch.zeros_like(moves[:1]), moves[:-1].cumsum(0)))
         self.inputs, self.errors = normal(t, r, c), normal(t, r, self.cell.states, n)
-        self.targets, self.readout = normal(t, r, self.n_axes), 0.5 * normal(r, self.n_axes, n + 1)
+        self.targets, self.readout = (
+            normal(t, r, self.n_axes),
+            0.5 * normal(r, self.n_axes, self.cell.n_features(n, c) + 1),
+        )
 
     @property
     def start(self) -> Tensor:
@@ -108,7 +114,7 @@ def loss_gradients(
     for x, w, w_out, target in zip(inputs, weights, readouts, targets, strict=True):
         s = forward(cell, w + nudge, s, x)
         w_out = w_out.clone().requires_grad_()
-        y = (w_out[..., :-1] * s[:, 0][:, None, :]).sum(-1) + w_out[..., -1]
+        y = (w_out[..., :-1] * cell.features(s, x)[:, None, :]).sum(-1) + w_out[..., -1]
         known = ~target.isnan()
         loss = 0.5 * (y - target)[known].square().sum()
         a, b = torch.autograd.grad(loss, (nudge, w_out), retain_graph=True)

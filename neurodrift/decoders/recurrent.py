@@ -1,4 +1,4 @@
-"""A recurrent decoder: trained offline with torch.nn, then learning online with the rules of `learn`."""
+"""A recurrent decoder: trained offline, then learning online with the rules of `learn`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
 from neurodrift.decoders.training import Block, Network, Recipe, train
 from neurodrift.errors import NeurodriftError
-from neurodrift.learn.cells import CELLS, Cell
+from neurodrift.learn.cells import Cell
 from neurodrift.learn.learner import Learner, Learns
 from neurodrift.learn.optim import Optimizer, RMSprop
-from neurodrift.learn.params import MODULES, pack, unpack
+from neurodrift.learn.params import new_module, pack, unpack
 from neurodrift.learn.rules import Immediate, Rule
 
 __all__ = ["RecurrentDecoder"]
@@ -240,15 +240,11 @@ class RecurrentDecoder:
         return self
 
     def _network(self, block: Block, seed: int) -> Network:
-        if self.cell.name not in MODULES:
-            raise NeurodriftError(
-                f"fit: offline training knows {', '.join(MODULES)}, not {self.cell}; of CELLS: {list(CELLS)}."
-            )
-        # torch.nn draws initial weights from the global generator: borrow it, and give it back as it was.
+        # Initial weights come from the global generator: borrow it.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            core = MODULES[self.cell.name](block.x.shape[1], self.n_units, batch_first=True)
-            return Network(core, nn.Linear(self.n_units, block.y.shape[1]))
+            core, c = new_module(self.cell, block.x.shape[1], self.n_units), block.x.shape[1]
+            return Network(core, nn.Linear(self.cell.n_features(self.n_units, c), block.y.shape[1]))
 
     def _blocks(self, smoothed: Sequence[Floats], labels: Sequence[Floats]) -> list[Block]:
         as32 = np.float32

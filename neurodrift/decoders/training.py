@@ -1,4 +1,4 @@
-"""Offline training of a recurrent decoder with torch.nn: truncated back-propagation, early stopping."""
+"""Offline training of a recurrent decoder: truncated back-propagation, early stopping."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Block:
 class Network(nn.Module):
     """A one-layer recurrent module and a linear readout."""
 
-    def __init__(self, core: nn.RNNBase, readout: nn.Linear) -> None:
+    def __init__(self, core: nn.Module, readout: nn.Linear) -> None:
         super().__init__()
         self.core, self.readout = core, readout
 

@@ -1,8 +1,9 @@
-"""Packed weights: one tensor for every gate, and the way to and from torch.nn modules."""
+"""Packed weights: one tensor for every gate, and the way to and from modules that can be trained offline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
 import torch
@@ -10,10 +11,18 @@ from torch import Tensor, nn
 
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
+from neurodrift.learn.unrolled import Unrolled
 
-__all__ = ["MODULES", "pack", "read_mask", "unpack"]
+__all__ = ["MODULES", "new_module", "pack", "read_mask", "unpack"]
 
-MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+MODULES: dict[str, Callable[..., nn.RNNBase]] = {
+    "rnn": nn.RNN,
+    "irnn": partial(nn.RNN, nonlinearity="relu"),
+    "gru": nn.GRU,
+    "lstm": nn.LSTM,
+}
+"""The cells that torch.nn has; every other cell is `Unrolled`."""
+_MODES = {"rnn": "RNN_TANH", "irnn": "RNN_RELU", "gru": "GRU", "lstm": "LSTM"}
 
 
 def read_mask(cell: Cell, n_inputs: int, n_units: int) -> Tensor:
@@ -24,14 +33,40 @@ def read_mask(cell: Cell, n_inputs: int, n_units: int) -> Tensor:
     return torch.stack(rows)
 
 
-def pack(cell: Cell, modules: Sequence[nn.RNNBase]) -> Tensor:
-    """Weights (R, G, N, M) of R one-layer torch.nn modules of this cell's kind; biases that meet are added."""
+def new_module(cell: Cell, n_inputs: int, n_units: int) -> nn.Module:
+    """A module to train, its weights drawn from torch's global generator: torch.nn's own start, or the cell's.
+
+    Called as a torch.nn recurrent module with batch_first: (B, T, C) -> ((B, T, F), last state).
+    """
+    if cell.name not in MODULES:
+        return Unrolled(cell, n_inputs, n_units)
+    module = MODULES[cell.name](n_inputs, n_units, batch_first=True)
+    if type(cell).initial_ is Cell.initial_:
+        return module
+    w = torch.zeros(len(cell.gates), n_units, n_inputs + n_units + 1)
+    cell.initial_(w)
+    return unpack(cell, w)
+
+
+def pack(cell: Cell, modules: Sequence[nn.Module]) -> Tensor:
+    """Weights (R, G, N, M) of R modules of this cell: `Unrolled`, or one layer of torch.nn; biases that meet are added.
+
+    Raises:
+        NeurodriftError: for a module of another cell, of several layers or of two directions.
+    """
     return torch.stack([_pack_one(cell, module) for module in modules])
 
 
-def _pack_one(cell: Cell, module: nn.RNNBase) -> Tensor:
-    if module.mode.partition("_")[0].lower() != cell.name or module.num_layers != 1 or module.bidirectional:
-        raise NeurodriftError(f"pack: {module} is not a one-layer torch.nn module for the cell {cell}.")
+def _pack_one(cell: Cell, module: nn.Module) -> Tensor:
+    if isinstance(module, Unrolled) and module.cell.name == cell.name:
+        return module.w.detach().clone()
+    if (
+        not isinstance(module, nn.RNNBase)
+        or module.mode != _MODES.get(cell.name)
+        or module.num_layers != 1
+        or module.bidirectional
+    ):
+        raise NeurodriftError(f"pack: {module} is not a one-layer module of the cell {cell}.")
     n, c = module.hidden_size, module.input_size
     parts = cast(
         "list[Tensor]", [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0]
@@ -50,10 +85,14 @@ def _pack_one(cell: Cell, module: nn.RNNBase) -> Tensor:
     return w
 
 
-def unpack(cell: Cell, w: Tensor) -> nn.RNNBase:
-    """A torch.nn module that computes what the packed weights (G, N, M) of one replica compute."""
+def unpack(cell: Cell, w: Tensor) -> nn.Module:
+    """A module that computes what the packed weights (G, N, M) of one replica compute: of torch.nn, or `Unrolled`."""
     _, n, m = w.shape
     c = m - n - 1
+    if cell.name not in MODULES:
+        unrolled = Unrolled(cell, c, n, dtype=w.dtype)
+        unrolled.load_state_dict({"w": w})
+        return unrolled
     module = MODULES[cell.name](c, n, batch_first=True, dtype=w.dtype)
     zero = w.new_zeros(n)
     w_ih, w_hh, b_ih, b_hh = [], [], [], []

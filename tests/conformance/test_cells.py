@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn import CELLS, Cell, pack, take_step, unpack
-from neurodrift.learn.params import MODULES, read_mask
+from neurodrift.learn.cells import LeakyRNN
+from neurodrift.learn.params import MODULES, new_module, read_mask
+from neurodrift.learn.unrolled import Unrolled
 from tests import oracle
 
 R, N, C, T = 3, 6, 4, 12
@@ -50,7 +55,7 @@ def test_packed_weights_compute_what_torch_computes(cell: Cell) -> None:
             s, _ = take_step(cell, w, s, x[:, t])
             got.append(s[:, 0])
     torch.testing.assert_close(torch.stack(got, 1), torch.cat(wanted), rtol=0, atol=1e-12)
-    if cell.states == 2:
+    if cell.name == "lstm":
         torch.testing.assert_close(s[:, 1], torch.stack([c[0, 0] for _, c in last]), rtol=0, atol=1e-12)
 
 
@@ -75,9 +80,11 @@ def test_packed_weights_are_zero_where_a_gate_does_not_read(cell: Cell) -> None:
 
 @like_torch
 def test_a_module_of_another_kind_or_depth_is_refused(cell: Cell) -> None:
-    other = next(kind for name, kind in MODULES.items() if name != cell.name)
+    others = [kind(C, N) for name, kind in MODULES.items() if name != cell.name]
     for wrong in (
-        other(C, N),
+        *others,
+        Unrolled(CELLS["rtu"](), C, N),
+        torch.nn.Linear(C, N),
         MODULES[cell.name](C, N, num_layers=2),
         MODULES[cell.name](C, N, bidirectional=True),
     ):
@@ -96,6 +103,76 @@ def test_a_unit_moves_by_its_own_numbers_alone(cell: Cell) -> None:
             changed = (cell.pointwise(a2, s2) != before).any(dim=0).any(dim=0)
             assert not changed[torch.arange(N) != i].any()
             assert moved == "s" or changed[i]
+
+
+@every
+def test_cells_declare_whether_the_new_state_is_a_nonlinear_function_of_the_old(cell: Cell) -> None:
+    problem = oracle.Problem(cell)
+    w, x = problem.weights[0], problem.inputs[0]
+    one, two = (
+        5 * torch.randn(R, cell.states, N, generator=torch.Generator().manual_seed(i)) for i in (1, 2)
+    )
+    middle = oracle.forward(cell, w, (one + two) / 2, x)
+    between = (oracle.forward(cell, w, one, x) + oracle.forward(cell, w, two, x)) / 2
+    assert bool((middle - between).abs().max() > 1e-3) == cell.nonlinear_update
+
+
+@every
+def test_cells_declare_whether_the_readout_sees_more_than_the_state(cell: Cell) -> None:
+    s, x = torch.randn(R, cell.states, N), torch.randn(R, C)
+    seen = cell.features(s, x)
+    assert seen.shape == (R, cell.n_features(N, C))
+    assert bool((cell.features(s, x + 1) != seen).any()) == cell.output_bypass
+    assert bool((cell.features(s + 1, x) != seen).any())
+
+
+@every
+def test_a_module_to_train_computes_what_its_packed_weights_compute(cell: Cell) -> None:
+    torch.manual_seed(0)
+    nets = [new_module(cell, C, N) for _ in range(R)]
+    x, w, s = torch.randn(R, T, C), pack(cell, nets), torch.zeros(R, cell.states, N)
+    got = []
+    for t in range(T):
+        s = oracle.forward(cell, w, s, x[:, t])
+        got.append(cell.features(s, x[:, t]))
+    for r, net in enumerate(nets):
+        for twin in (net, unpack(cell, w[r])):
+            torch.testing.assert_close(twin(x)[0][r], torch.stack(got, 1)[r], rtol=0, atol=1e-12)
+        assert torch.equal(pack(cell, [unpack(cell, w[r])])[0], w[r])
+
+
+@every
+def test_training_moves_no_weight_that_a_gate_does_not_read(cell: Cell) -> None:
+    torch.manual_seed(0)
+    net, unread = new_module(cell, C, N), ~read_mask(cell, C, N)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01, weight_decay=1e-4)
+    before = pack(cell, [net])[0]
+    for _ in range(3):
+        optimizer.zero_grad()
+        net(torch.randn(2, T, C))[0].square().sum().backward()
+        optimizer.step()
+    after = pack(cell, [net])[0]
+    assert bool((after.transpose(0, 1)[:, unread] == 0).all())
+    assert bool((after != before).transpose(0, 1)[:, ~unread].float().mean() > 0.9)
+
+
+def test_irnn_starts_near_the_identity_and_linear_units_start_stable() -> None:
+    torch.manual_seed(0)
+    w = pack(CELLS["irnn"](), [new_module(CELLS["irnn"](), C, N)])[0]
+    assert torch.equal(w[0, :, C:-1], 0.5 * torch.eye(N))
+    for name in ("lru", "rtu"):
+        w = pack(CELLS[name](), [new_module(CELLS[name](), C, 200)])[0]
+        radius, angle = torch.exp(-torch.exp(w[2, :, -1])), torch.exp(w[3, :, -1])
+        assert 0 < float(radius.min()) and 0.9 < float(radius.max()) < 0.95 + 1e-9
+        assert float(angle.max()) < torch.pi / 10
+    gamma = torch.exp(pack(CELLS["lru"](), [new_module(CELLS["lru"](), C, 200)])[0, 4, :, -1])
+    assert bool((gamma <= 1).all()) and float(gamma.min()) < 0.5
+
+
+def test_a_leak_out_of_range_is_refused() -> None:
+    for alpha in (0.0, -1.0, 1.5):
+        with pytest.raises(NeurodriftError, match="alpha"):
+            LeakyRNN(alpha)
 
 
 @every
@@ -138,3 +215,16 @@ def test_a_step_outlives_changes_of_the_weights(cell: Cell) -> None:
     before = step.jacobian().clone()
     w.add_(1)
     assert torch.equal(step.jacobian(), before)
+
+
+def test_the_documentation_sorts_every_cell_by_what_it_declares() -> None:
+    lines = (Path(__file__).parents[2] / "docs" / "concepts.md").read_text(encoding="utf-8").splitlines()
+    for start, nonlinear in (("| **nonlinear", True), ("| **linear", False)):
+        (line,) = (one for one in lines if one.startswith(start))
+        for column, bypass in ((2, True), (3, False)):
+            wanted = {
+                n
+                for n, c in CELLS.items()
+                if (c().nonlinear_update, c().output_bypass) == (nonlinear, bypass)
+            }
+            assert set(re.findall(r"`(\w+)`", line.split("|")[column])) == wanted

@@ -14,11 +14,17 @@ class Cell:
     Subclasses state `states` (K, numbers per unit; `h` is state 0) and `gates` (what each reads of the input x
     and the units h: "xh", "x", "h" or "1"; each also reads the constant), and give `pointwise`.
     Some add `jacobians` in closed form; the suite holds it to autograd.
+
+    Two facts stand as data, because the papers' rule turns on them: whether the new state is a nonlinear function of
+    the old one, and whether the readout sees something besides the state (`output_bypass`). With the first and
+    without the second, only optimizers with a second moment are said to adapt online (arXiv:2603.28750).
     """
 
     name: str
     states: int
     gates: tuple[str, ...]
+    nonlinear_update: bool
+    output_bypass: bool = False
 
     def pointwise(self, a: Tensor, s: Tensor) -> Tensor:
         """New state (R, K, N) from pre-activations a (R, G, N) and state s (R, K, N), unit by unit."""
@@ -31,6 +37,19 @@ class Cell:
     def n_features(self, n_units: int, n_inputs: int) -> int:
         """F."""
         return n_units
+
+    def initial_(self, w: Tensor) -> None:
+        """Fills w (G, N, M) with weights to train from, from torch's global generator.
+
+        Uniform within 1 / sqrt(N), as torch.nn starts its recurrent modules, zero where a gate does not read.
+        """
+        n = w.shape[1]
+        w.uniform_(-(n**-0.5), n**-0.5)
+        for gate, reads in enumerate(self.gates):
+            if "x" not in reads:
+                w[gate, :, : -n - 1] = 0
+            if "h" not in reads:
+                w[gate, :, -n - 1 : -1] = 0
 
     def jacobians(self, a: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """s' (R, K, N), ds'/da (R, K, G, N) and the direct ds'/ds (R, K, K, N), by autograd."""

@@ -22,6 +22,7 @@ class GRU(Cell):
     name = "gru"
     states = 1
     gates = ("xh", "xh", "x", "h")
+    nonlinear_update = True
 
     def pointwise(self, a: Tensor, s: Tensor) -> Tensor:
         r, u = torch.sigmoid(a[:, 0]), torch.sigmoid(a[:, 1])

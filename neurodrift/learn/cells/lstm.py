@@ -21,6 +21,7 @@ class LSTM(Cell):
     name = "lstm"
     states = 2
     gates = ("xh", "xh", "xh", "xh")
+    nonlinear_update = True
 
     def pointwise(self, a: Tensor, s: Tensor) -> Tensor:
         i, f, o = torch.sigmoid(a[:, 0]), torch.sigmoid(a[:, 1]), torch.sigmoid(a[:, 3])

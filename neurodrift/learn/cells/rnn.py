@@ -20,6 +20,7 @@ class RNN(Cell):
     name = "rnn"
     states = 1
     gates = ("xh",)
+    nonlinear_update = True
 
     def pointwise(self, a: Tensor, s: Tensor) -> Tensor:
         return torch.tanh(a)
