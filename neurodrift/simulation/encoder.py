@@ -1,49 +1,43 @@
-"""A population of cosine-tuned Poisson units, and what a drift does to it."""
+"""A population of cosine-tuned units, and what a drift does to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neurodrift.drift.path import DriftPath
 from neurodrift.errors import NeurodriftError
+from neurodrift.simulation.population import Population
 
-__all__ = ["Encoder", "Population"]
+__all__ = ["Encoder"]
 
 Floats = npt.NDArray[np.float64]
+ARRAYS = ("rest", "depth", "preferred", "speed", "scale", "added", "lags", "dispersion")
 
 
-@dataclass(frozen=True)
-class Population:
-    """What units are drawn from.
+def zero() -> Floats:
+    return np.zeros((1, 1))
 
-    The rate at rest is gamma distributed (`rate` Hz on average, shape `rate_shape`, at least 1 Hz), preferred
-    directions are uniform, tuning depth is gamma distributed (`depth` on average, shape 2), and the speed
-    gain is normal.
-    """
 
-    rate: float = 11.0
-    rate_shape: float = 3.0
-    depth: float = 0.42
-    speed: float = 0.1
-    speed_spread: float = 0.15
-
-    def draw(self, n: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
-        """Rest rate (Hz), depth, preferred direction (radians) and speed gain of n units, each (n,)."""
-        rest = np.maximum(rng.gamma(self.rate_shape, self.rate / self.rate_shape, n), 1)
-        depth = rng.gamma(2, self.depth / 2, n)
-        return rest, depth, rng.uniform(-np.pi, np.pi, n), rng.normal(self.speed, self.speed_spread, n)
+def ahead(rows: Floats, bins: int | npt.NDArray[np.int64]) -> Floats:
+    """Row t holds rows[t + bins], zeros beyond the ends: (T, D) -> (T, D), or (T, C, D) for bins (1 or T, C)."""
+    where = np.arange(len(rows))
+    where = where + bins if np.ndim(bins) == 0 else where[:, None] + bins
+    inside = (where >= 0) & (where < len(rows))
+    return np.asarray(rows[np.clip(where, 0, max(len(rows) - 1, 0))] * inside[..., None])
 
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """Rates that follow the velocity of the hand.
+    """Rates that follow the velocity of the hand, or a direction that is intended.
 
     rate = scale rest max(0, 1 + |v| / v0 (depth cos(angle(v) - preferred) + speed)) + added.
 
-    Per-channel arrays are (C,), (1, C) or, for an array that drifts while it records, (T, C).
+    Per-channel arrays are (C,), (1, C) or, for an array that drifts while it records, (T, C). Counts are drawn
+    from rates by `Spikes`.
 
     Args:
         rest: rate of the unit at rest, Hz.
@@ -55,10 +49,15 @@ class Encoder:
         lag: seconds by which rates lead the hand.
         unit_speed: v0 of the formula, cm/s.
         population: what new units are drawn from.
+        lags: seconds by which a channel leads the hand beyond `lag`; negative where it follows.
+        dispersion: variance of the rate over its mean squared, drawn anew in each bin; 0 is Poisson.
+        loadings: of the log-rates on shared standard normal factors (K, C), or (K, T, C); none is (0, C).
+        memory: seconds in which the shared factors forget.
 
     References:
         Georgopoulos et al. 1982, doi:10.1523/JNEUROSCI.02-11-01527.1982 (cosine tuning);
-        Moran and Schwartz 1999, doi:10.1152/jn.1999.82.5.2676 (speed and direction).
+        Moran and Schwartz 1999, doi:10.1152/jn.1999.82.5.2676 (speed and direction);
+        Goris et al. 2014, doi:10.1038/nn.3711 (rates that vary around their mean).
     """
 
     rest: Floats
@@ -70,19 +69,30 @@ class Encoder:
     lag: float = 0.1
     unit_speed: float = 20.0
     population: Population = field(default_factory=Population)
+    lags: Floats = field(default_factory=zero)
+    dispersion: Floats = field(default_factory=zero)
+    loadings: Floats = field(default_factory=lambda: np.zeros((0, 1)))
+    memory: float = 0.1
 
     def __post_init__(self) -> None:
-        names = self._arrays()
         arrays = np.broadcast_arrays(
-            *(np.atleast_2d(np.asarray(getattr(self, n), np.float64)) for n in names)
+            *(np.atleast_2d(np.asarray(getattr(self, n), np.float64)) for n in ARRAYS)
         )
-        for name, array in zip(names, arrays, strict=True):
+        for name, array in zip(ARRAYS, arrays, strict=True):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
-
-    @staticmethod
-    def _arrays() -> list[str]:
-        return [f.name for f in fields(Encoder)][:6]
+        loadings = np.asarray(self.loadings, np.float64)
+        if loadings.ndim == 2:
+            loadings = loadings[:, None]
+        if loadings.ndim != 3 or loadings.shape[2] not in (1, self.n_channels):
+            raise NeurodriftError(
+                f"Encoder: loadings have shape {np.shape(self.loadings)}; they must be (factors, {self.n_channels})."
+            )
+        if (self.dispersion < 0).any() or not self.memory > 0:
+            raise NeurodriftError(
+                "Encoder: dispersion must not be negative, memory must be positive seconds."
+            )
+        object.__setattr__(self, "loadings", loadings)
 
     @classmethod
     def random(
@@ -96,14 +106,32 @@ class Encoder:
         """An array with one unit a channel, drawn from the population."""
         population = population or Population()
         units = population.draw(n_channels, rng)
-        return cls(*units, np.ones(n_channels), np.zeros(n_channels), lag=lag, population=population)
+        factors = population.factors if population.noise else 0
+        lags, dispersion, loadings = population.draw_noise(n_channels, factors, rng)
+        return cls(
+            *units,
+            np.ones(n_channels),
+            np.zeros(n_channels),
+            lag=lag,
+            population=population,
+            lags=lags,
+            dispersion=dispersion,
+            loadings=loadings,
+        )
 
     @property
     def n_channels(self) -> int:
         return int(self.rest.shape[1])
 
+    @property
+    def same_lag(self) -> bool:
+        """Whether all channels lead by `lag`."""
+        return not self.lags.any()
+
     def rates(self, velocity: Floats) -> Floats:
         """Rates (T, C), Hz, for velocities (T, 2), cm/s: those that the hand will have `lag` s later.
+
+        Where channels have lags of their own, give each its velocities (T, C, 2), as `led` makes them.
 
         Raises:
             NeurodriftError: the encoder drifts over another number of bins.
@@ -113,10 +141,20 @@ class Encoder:
                 f"Encoder: it drifts over {len(self.rest)} bins, asked for {len(velocity)}; "
                 "apply a path of as many bins as the session has."
             )
-        v = velocity / self.unit_speed
-        direction = v[:, :1] * np.cos(self.preferred) + v[:, 1:] * np.sin(self.preferred)
-        tuned = 1 + self.depth * direction + self.speed * np.hypot(v[:, :1], v[:, 1:])
+        v = (velocity if velocity.ndim == 3 else velocity[:, None]) / self.unit_speed
+        x, y = v[..., 0], v[..., 1]
+        direction = x * np.cos(self.preferred) + y * np.sin(self.preferred)
+        tuned = 1 + self.depth * direction + self.speed * np.hypot(x, y)
         return np.asarray(self.scale * self.rest * np.maximum(tuned, 0) + self.added)
+
+    def led(self, velocity: npt.NDArray[np.floating], bin_width: float) -> Floats:
+        """What each channel sees of velocities that are known bin by bin: (T, 2) -> (T, C, 2).
+
+        The velocity `lag` + `lags` seconds later, to the nearest bin; 0 beyond the ends. NaN becomes 0: no
+        label is taken as no movement.
+        """
+        known = np.nan_to_num(np.asarray(velocity, np.float64))
+        return ahead(known, np.round((self.lag + self.lags) / bin_width).astype(np.int64))
 
     def drifted(self, path: DriftPath, bin_width: float) -> Encoder:
         """The encoder after the drift; `bin_width` (s) makes a rate of the path's added counts per bin.
@@ -134,17 +172,22 @@ class Encoder:
             )
         n = max(len(self.rest), len(path.source))
         path = path if n == 1 else path.expand(n)
-        old = (np.broadcast_to(getattr(self, name), path.source.shape) for name in self._arrays())
-        now = {
-            name: np.take_along_axis(array, path.source, axis=1)
-            for name, array in zip(self._arrays(), old, strict=True)
-        }
+        shape, factors = path.source.shape, len(self.loadings)
+
+        def moved(array: Floats) -> Floats:
+            return np.take_along_axis(np.broadcast_to(array, shape), path.source, axis=1)
+
+        now: dict[str, Any] = {name: moved(getattr(self, name)) for name in ARRAYS}
+        loadings = np.array([moved(array) for array in self.loadings]).reshape(factors, *shape)
         for number in np.unique(path.unit[path.unit != 0]):
-            unit = (*self.population.draw(1, np.random.default_rng(number)), 1.0, 0.0)
-            for name, value in zip(self._arrays(), unit, strict=True):
-                now[name][path.unit == number] = value
+            rng, here = np.random.default_rng(number), path.unit == number
+            unit = (*self.population.draw(1, rng), 1.0, 0.0)
+            lags, dispersion, loading = self.population.draw_noise(1, factors, rng)
+            for name, value in zip(ARRAYS, (*unit, lags, dispersion), strict=True):
+                now[name][here] = value
+            loadings[:, here] = loading
         now["preferred"] = now["preferred"] + path.rotation
         now["depth"], now["speed"] = now["depth"] * path.depth, now["speed"] * path.depth
         now["scale"] = np.where(path.silent, 0, now["scale"] * path.gain)
         now["added"] = np.where(path.silent, 0, now["added"] * path.gain + path.added / bin_width)
-        return Encoder(**now, lag=self.lag, unit_speed=self.unit_speed, population=self.population)
+        return replace(self, **now, loadings=loadings)

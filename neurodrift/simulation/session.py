@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -17,10 +18,12 @@ from neurodrift.drift.gain import Gain
 from neurodrift.drift.path import DriftPath
 from neurodrift.drift.turnover import Turnover
 from neurodrift.errors import NeurodriftError
-from neurodrift.simulation.encoder import Encoder, Population
+from neurodrift.simulation.encoder import Encoder
+from neurodrift.simulation.population import Population
 from neurodrift.simulation.reaches import Reaches
+from neurodrift.simulation.spikes import Spikes
 
-__all__ = ["day_to_day", "simulate_days", "simulate_session"]
+__all__ = ["day_to_day", "simulate_days", "simulate_like", "simulate_session"]
 
 FIRST_DAY = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
@@ -37,7 +40,7 @@ def simulate_session(
 ) -> Session:
     """Random-target reaches, recorded by the encoder's array.
 
-    Row t holds the velocity of the hand at times[t] (cm/s) and Poisson counts of the rates that the encoder
+    Row t holds the velocity of the hand at times[t] (cm/s) and counts (`Spikes`) of the rates that the encoder
     gives for the velocity at times[t] + encoder.lag: neurons lead the hand.
 
     Args:
@@ -60,7 +63,9 @@ def simulate_session(
     where, spikes = (np.random.default_rng([seed, stream]) for stream in (0, 1))
     reaches = Reaches.random(times[-1] + encoder.lag, where)
     trials = reaches.trials(times[-1])
-    counts = spikes.poisson(encoder.rates(reaches.velocity(times + encoder.lag)) * bin_width)
+    lead = times + encoder.lag if encoder.same_lag else times[:, None] + encoder.lag + encoder.lags
+    seen = reaches.velocity(np.ravel(lead)).reshape(*lead.shape, 2)
+    counts = Spikes(encoder, bin_width, spikes).draw(encoder.rates(seen))
     trial, _ = assign_trials(trials, times, bin_width)
     stated = encoder.population
     return Session(
@@ -78,9 +83,35 @@ def simulate_session(
         start=start,
         provenance=(
             f"simulated, not recorded: minimum-jerk reaches to random targets, {encoder.n_channels} "
-            f"cosine-tuned Poisson units that lead the hand by {encoder.lag:g} s, {minutes:g} minutes in "
+            f"cosine-tuned units that lead the hand by {encoder.lag:g} s, {minutes:g} minutes in "
             f"bins of {bin_width:g} s, seed {seed}; units drawn from {stated}",
             *provenance,
+        ),
+    )
+
+
+def simulate_like(encoder: Encoder, session: Session, seed: int = 0) -> Session:
+    """A session with the times, trials and labels of a recorded one, and counts of the encoder's array.
+
+    Raises:
+        NeurodriftError: the encoder is of another number of channels.
+    """
+    if encoder.n_channels != len(session.channels):
+        raise NeurodriftError(
+            f"{session}: {len(session.channels)} channels, the encoder has {encoder.n_channels}; "
+            "fit it to this session, or choose the channels it was fitted to."
+        )
+    rates = encoder.rates(encoder.led(session.behavior, session.bin_width))
+    counts = Spikes(encoder, session.bin_width, np.random.default_rng(seed)).draw(rates)
+    return replace(
+        session,
+        counts=counts.astype(np.float32),
+        source="",
+        digest="",
+        identifier=f"{session.identifier or session}-simulated-seed{seed}",
+        provenance=(
+            f"simulated, not recorded: counts of a fitted encoder for the labels of {session}, seed {seed}",
+            *session.provenance,
         ),
     )
 
