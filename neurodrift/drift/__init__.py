@@ -10,9 +10,11 @@ from neurodrift.drift.common import Common
 from neurodrift.drift.compose import Compose, Scaled, draw_severity, standard
 from neurodrift.drift.counts import apply_to_counts, apply_to_session
 from neurodrift.drift.days import Daily, over_days, stack
+from neurodrift.drift.detector import ChangeDetector
 from neurodrift.drift.dropout import Dropout
 from neurodrift.drift.exchange import Exchange
 from neurodrift.drift.gain import Gain
+from neurodrift.drift.instability import Instability, gaussian_divergence
 from neurodrift.drift.intermittent import Intermittent
 from neurodrift.drift.noise import Noise
 from neurodrift.drift.path import DriftPath
@@ -31,6 +33,7 @@ __all__ = [
     "UTAH",
     "Abrupt",
     "Baseline",
+    "ChangeDetector",
     "Common",
     "Compose",
     "Daily",
@@ -40,6 +43,7 @@ __all__ = [
     "Exchange",
     "Gain",
     "Gradual",
+    "Instability",
     "Intermittent",
     "Noise",
     "PoissonTurnover",
@@ -58,6 +62,7 @@ __all__ = [
     "apply_to_counts",
     "apply_to_session",
     "draw_severity",
+    "gaussian_divergence",
     "link",
     "over_days",
     "sorted_units",

@@ -44,6 +44,8 @@ NOT_REGISTERED = {
     "neurodrift.drift.base": "the contract of a drift",
     "neurodrift.drift.path": "what every drift draws",
     "neurodrift.drift.counts": "a path applied to recorded counts",
+    "neurodrift.drift.detector": "tells when instability has risen",
+    "neurodrift.drift.instability": "measures drift, whatever caused it",
     "neurodrift.decoders.base": "the contract of a decoder",
     "neurodrift.decoders.training": "offline training, shared by the recurrent decoders",
 }
