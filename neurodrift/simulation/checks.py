@@ -104,24 +104,41 @@ def channel_measures(session: Session) -> pd.DataFrame:
     )
 
 
-def linear_r2(session: Session, *, train: float = 0.7, lags: int = 8, penalty: float = 1000.0) -> float:
-    """R2 (variance-weighted) of a ridge regression on the last labelled bins, trained on the first `train` of them.
+def linear_r2(
+    session: Session,
+    later: Session | None = None,
+    *,
+    train: float = 0.7,
+    lags: int = 8,
+    penalty: float = 1000.0,
+) -> float:
+    """R2 (variance-weighted) of a ridge regression trained on a session's first labelled bins, scored on its last.
 
     Inputs are counts smoothed causally by .7 a bin, z-scored on the training bins, in `lags` bins.
+
+    Args:
+        later: where given, all of `session` trains, and this is scored: a frozen decoder on another day.
+        train: share of the labelled bins that train where there is no later session.
 
     Raises:
         NeurodriftError: fewer labelled bins than lags.
     """
     label = np.flatnonzero(session.labelled)
-    cut = round(train * len(label))
-    if min(cut, len(label) - cut) < lags:
+    cut = len(label) if later is not None else round(train * len(label))
+    scored = later or session
+    last = np.flatnonzero(scored.labelled)[0 if later is not None else cut :]
+    if min(cut, len(last)) < lags:
         raise NeurodriftError(
             f"{session}: {len(label)} labelled bins are too few to train and score a decoder."
         )
+    first = label[:cut]
     z = smooth(session.counts, 0.7)
-    z = (z - z[label[:cut]].mean(axis=0)) / (z[label[:cut]].std(axis=0) + 0.05)
-    padded = np.pad(z, ((lags - 1, 0), (0, 0)))
-    x = np.hstack([padded[lags - 1 - j : len(padded) - j] for j in range(lags)])
-    first, last = label[:cut], label[cut:]
-    model = Ridge(penalty).fit(x[first], session.behavior[first])
-    return float(r2_score(session.behavior[last], model.predict(x[last]), multioutput="variance_weighted"))
+    mean, scale = z[first].mean(axis=0), z[first].std(axis=0) + 0.05
+
+    def inputs(counts: npt.NDArray[np.float32], bins: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        padded = np.pad((smooth(counts, 0.7) - mean) / scale, ((lags - 1, 0), (0, 0)))
+        return np.hstack([padded[lags - 1 - j + bins] for j in range(lags)])
+
+    model = Ridge(penalty).fit(inputs(session.counts, first), session.behavior[first])
+    guess = model.predict(inputs(scored.counts, last))
+    return float(r2_score(scored.behavior[last], guess, multioutput="variance_weighted"))

@@ -155,6 +155,14 @@ def test_the_check_compares_and_sees_a_wrong_encoder():
     assert wrong.loc["linear decoder R2", "simulated"] < table.loc["linear decoder R2", "recorded"] - 0.2
 
 
+def test_a_frozen_linear_decoder_is_scored_on_another_session():
+    encoder, session = noisy()
+    twin = simulate_like(encoder, session, seed=9)
+    assert linear_r2(session, twin) == pytest.approx(linear_r2(session), abs=0.05)
+    lost = encoder.drifted(DriftPath.identity(24, rotation=np.full(24, np.pi / 2)), WIDTH)
+    assert linear_r2(session, simulate_like(lost, session)) < 0
+
+
 def test_measures_are_the_definitions():
     x = np.random.default_rng(0).poisson(3.0, (400, 3)).astype(np.float32)
     x[:, 2] = 0
