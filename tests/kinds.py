@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from neurodrift.learn import CELLS, RULES, Cell, Rule
-from neurodrift.learn.rules import SparseRTRL
+from neurodrift.learn.rules import DecayTrace, SparseRTRL
 from tests.oracle import Problem
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "cells",
     "close",
     "exact_pairs",
+    "few_pairs",
     "pairs",
     "rules",
     "seeds_of",
@@ -29,6 +30,7 @@ INSTANCES: list[Rule] = [
     *(make() for make in RULES.values()),
     *(SparseRTRL(k) for k in (0, 1, N)),
     *(SparseRTRL(k, own=True) for k in (0, 2, N - 1)),
+    DecayTrace(0.95),
     SparseRTRL(2, redraw=True),
     SparseRTRL(2, choose="largest"),
     SparseRTRL(2, own=True, choose="smallest", redraw=True),
@@ -64,11 +66,12 @@ _CELLS = {name: make() for name, make in CELLS.items()}
 cells = pytest.mark.parametrize("cell", list(_CELLS.values()), ids=list(_CELLS))
 rules = pytest.mark.parametrize("rule", INSTANCES, ids=repr)
 pairs, exact_pairs = _pairs(INSTANCES, _CELLS), _pairs(EXACT, _CELLS)
+few_pairs = _pairs(INSTANCES, {name: _CELLS[name] for name in VARIED})
 sparse_pairs = _pairs([r for r in INSTANCES if isinstance(r, SparseRTRL)], _CELLS)
 
 
-def close(got: Tensor, wanted: Tensor, tol: float) -> None:
-    torch.testing.assert_close(got, wanted, rtol=0, atol=tol)
+def close(got: Tensor, wanted: Tensor, tol: float, rtol: float = 0.0) -> None:
+    torch.testing.assert_close(got, wanted, rtol=rtol, atol=tol)
 
 
 def seeds_of(problem: Problem) -> list[int]:

@@ -80,6 +80,8 @@ class Adapted(_Part):
     keep: str | None = None
     choose: str | None = None
     redraw: bool | None = None
+    decay: float | None = None
+    feedback: Literal["weights", "random"] = "weights"
 
     @model_validator(mode="after")
     def _known(self) -> Adapted:
@@ -103,7 +105,7 @@ class Adapted(_Part):
 
     def options(self) -> dict[str, Any]:
         """The rule's own arguments, where they are given."""
-        names = ("k", "own", "keep", "choose", "redraw")
+        names = ("k", "own", "keep", "choose", "redraw", "decay")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def build_rule(self) -> Rule:

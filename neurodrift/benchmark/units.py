@@ -111,6 +111,7 @@ def learning(
         learns=unit.method.learns,
         max_lag=lag,
         average=average,
+        feedback=online.feedback,
     )
 
 

@@ -15,10 +15,11 @@ from neurodrift.data.binning import smooth
 from neurodrift.data.normalize import ZScore
 from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
+from neurodrift.decoders.replicas import rates_of, rows_of
 from neurodrift.decoders.training import Block, Network, Recipe, train
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
-from neurodrift.learn.learner import Learner, Learns
+from neurodrift.learn.learner import Feedback, Learner, Learns
 from neurodrift.learn.optim import Optimizer, RMSprop
 from neurodrift.learn.params import new_module, pack, unpack
 from neurodrift.learn.rules import Immediate, Rule
@@ -34,7 +35,7 @@ class RecurrentDecoder:
 
     Args:
         cell, n_units: the network.
-        rule, optimizer, learns, clip, max_lag, average: how it learns online; see `neurodrift.learn.Learner`.
+        rule, optimizer, learns, clip, max_lag, average, feedback: how it learns online; see `neurodrift.learn.Learner`.
         seeds: one replica each; they decide initial weights, batches, noise, and what a rule draws.
         recipe: offline training.
     """
@@ -51,12 +52,13 @@ class RecurrentDecoder:
         clip: float = 1.0,
         max_lag: int = 0,
         average: float = 0.0,
+        feedback: Feedback = "weights",
         recipe: Recipe | None = None,
     ) -> None:
         self.cell, self.n_units = cell, n_units
         self.rule, self.optimizer = rule or Immediate(), optimizer or RMSprop()
         self.seeds, self.learns, self.clip = tuple(seeds), learns, clip
-        self.max_lag, self.average = max_lag, average
+        self.max_lag, self.average, self.feedback = max_lag, average, feedback
         self.recipe = recipe or Recipe()
 
     def fit(self, sessions: Sequence[Session], normalizer: ZScore | None = None) -> RecurrentDecoder:
@@ -123,6 +125,7 @@ class RecurrentDecoder:
         normalizer: ZScore | None = None,
         max_lag: int | None = None,
         average: float | None = None,
+        feedback: Feedback | None = None,
     ) -> RecurrentDecoder:
         """A fresh decoder whose replica i starts from replica index[i] of this one; what is not given is kept.
 
@@ -131,9 +134,9 @@ class RecurrentDecoder:
         twin = copy.copy(self)
         index = list(index)
         twin.seeds = tuple(self.seeds[i] for i in index)
-        twin.rule, twin.optimizer = rule or self.rule, optimizer or _rates_of(self.optimizer, index)
-        twin.learns = learns or self.learns
-        twin.normalizer = normalizer or _rows_of(self.normalizer, index)
+        twin.rule, twin.optimizer = rule or self.rule, optimizer or rates_of(self.optimizer, index)
+        twin.learns, twin.feedback = learns or self.learns, feedback or self.feedback
+        twin.normalizer = normalizer or rows_of(self.normalizer, index)
         twin.max_lag = self.max_lag if max_lag is None else max_lag
         twin.average = self.average if average is None else average
         twin._start(self.learner.w[index].clone(), self.learner.w_out[index].clone())
@@ -283,18 +286,6 @@ class RecurrentDecoder:
             clip=self.clip,
             max_lag=self.max_lag,
             average=self.average,
+            feedback=self.feedback,
         )
         self.reset()
-
-
-def _rows_of(normalizer: ZScore, index: Sequence[int]) -> ZScore:
-    mean, scale = normalizer.mean, normalizer.scale
-    return normalizer if mean.ndim == 1 else ZScore(mean[list(index)], scale[list(index)])
-
-
-def _rates_of(optimizer: Optimizer, index: Sequence[int]) -> Optimizer:
-    if not isinstance(optimizer.lr, Sequence):
-        return optimizer
-    twin, rates = copy.copy(optimizer), list(optimizer.lr)
-    twin.lr = rates if len(rates) == 1 else [rates[i] for i in index]
-    return twin

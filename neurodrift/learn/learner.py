@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,9 +18,23 @@ from neurodrift.learn.optim import Optimizer, clip_
 from neurodrift.learn.rules import Rule
 from neurodrift.learn.step import Step, gate_inputs, state_error, take_step
 
-__all__ = ["Learner", "Learns"]
+__all__ = ["Feedback", "Learner", "Learns", "Observed"]
 
 Learns = Literal["all", "readout", "bias", "nothing"]
+Feedback = Literal["weights", "random"]
+
+
+class Observed(NamedTuple):
+    """A bin as it leaves the queue: its step, and with a label its error on the state and its gradient in parts.
+
+    The gradient of w is `immediate + past`, that of w_out `readout`, all before clipping.
+    """
+
+    step: Step
+    c: Tensor | None = None  # (R, K, N)
+    immediate: Tensor | None = None  # (R, G, N, M)
+    past: Tensor | None = None  # (R, G, N, M)
+    readout: Tensor | None = None  # (R, D, F + 1)
 
 
 @dataclass
@@ -49,7 +64,15 @@ class Learner:
         learns: which weights move: "all", "readout", "bias" or "nothing".
         clip: bound on the norm of a replica's gradient over all weights that move.
         average: learned bins over which `averaged` weights are a running mean; 0 keeps none.
+        feedback: what carries the error back to the features: the readout's own "weights", or a fixed "random" matrix
+            drawn from the replica's seed with the readout's mean square at the start (Lillicrap et al. 2016,
+            doi:10.1038/ncomms13276; with `EProp` on `LeakyRNN` this is RFLO, Murray 2019, doi:10.7554/eLife.43299).
+
+    Attributes:
+        observer: called with each bin as it leaves the queue (`Observed`), for a look at gradients; None for nothing.
     """
+
+    observer: Callable[[Observed], None] | None = None
 
     def __init__(
         self,
@@ -64,7 +87,10 @@ class Learner:
         clip: float = 1.0,
         max_lag: int = 0,
         average: float = 0.0,
+        feedback: Feedback = "weights",
     ) -> None:
+        if feedback not in ("weights", "random"):
+            raise NeurodriftError(f'Learner: feedback is {feedback!r}; it is "weights" or "random".')
         if not 0 <= average < float("inf"):
             raise NeurodriftError(
                 f"Learner: average is {average}; give a number of learned bins, or 0 for none."
@@ -79,6 +105,8 @@ class Learner:
         self.average = Average(max(1.0, average)) if average else None
         if self.average:
             self.average.start(self._moving())
+        self.feedback = feedback
+        self.b_out = _random_feedback(w_out, seeds) if feedback == "random" else None
         self.reset()
 
     @property
@@ -154,10 +182,15 @@ class Learner:
         if self.learns == "readout":
             return [out]
         assert entry.step is not None
-        back = torch.bmm(error.unsqueeze(1), entry.w_out[..., :-1]).squeeze(1)
+        carries = entry.w_out[..., :-1] if self.b_out is None else self.b_out
+        back = torch.bmm(error.unsqueeze(1), carries).squeeze(1)
         c = state_error(self.cell, entry.s, entry.x, back)
         recurrent = entry.step.immediate(c)
         past = self.rule.past(self.trace, entry.step, c)
+        if self.observer is not None:
+            carried = torch.zeros_like(recurrent) if past is None else past
+            # Clipping works in place: the observer gets numbers that stay.
+            self.observer(Observed(entry.step, c, recurrent.clone(), carried.clone(), out.clone()))
         return [recurrent if past is None else recurrent + past, out]
 
     def _learn_oldest(self) -> None:
@@ -171,6 +204,8 @@ class Learner:
                     "update: some replicas have a label and others none; give all of them one, or none."
                 )
             grads = self.gradients(entry)
+        elif self.observer is not None and entry.step is not None:
+            self.observer(Observed(entry.step))
         if entry.step is not None:
             self.trace = self.rule.advance(self.trace, entry.step)
         if has_label:
@@ -191,3 +226,13 @@ class Learner:
             case "bias":
                 return [w_out[..., -1:]]
         return []
+
+
+def _random_feedback(w_out: Tensor, seeds: Sequence[int]) -> Tensor:
+    """(R, D, F): normal, each replica from its own seed, scaled to the mean square of its readout."""
+    shape = (w_out.shape[1], w_out.shape[2] - 1)
+    drawn: Tensor = w_out.new_tensor(
+        np.stack([np.random.default_rng([seed, *shape]).normal(size=shape) for seed in seeds])
+    )
+    size: list[Tensor] = [v.flatten(1).norm(dim=1).reshape(-1, 1, 1) for v in (w_out[..., :-1], drawn)]
+    return drawn * (size[0] / size[1])

@@ -38,6 +38,11 @@ class Step(NamedTuple):
         v[:, 0] += torch.einsum("rkn,rkgn,rgnm->rm", c, self.a, self.w_h)
         return v
 
+    def forward(self, t: Tensor) -> Tensor:
+        """ds'/ds t: (R, K, N) -> (R, K, N)."""
+        moved = torch.einsum("rgnm,rm->rgn", self.w_h, t[:, 0])
+        return torch.einsum("rkln,rln->rkn", self.b, t) + torch.einsum("rkgn,rgn->rkn", self.a, moved)
+
     def jacobian(self) -> Tensor:
         """D = ds'/ds (R, K, N, K, N): new state and unit, old state and unit."""
         r, k, _, n = self.b.shape

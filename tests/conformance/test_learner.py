@@ -10,10 +10,12 @@ from torch import Tensor
 
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn import CELLS, OPTIMIZERS, Cell, Learner, Rule
+from neurodrift.learn.cells import LeakyRNN
+from neurodrift.learn.learner import Observed
 from neurodrift.learn.optim import SGD, Adam
-from neurodrift.learn.rules import RTRL, Immediate
+from neurodrift.learn.rules import RTRL, EProp, Immediate
 from tests import oracle
-from tests.kinds import T, cells, close, exact_pairs, pairs, seeds_of
+from tests.kinds import T, cells, close, exact_pairs, few_pairs, seeds_of
 from tests.oracle import Problem
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -89,7 +91,7 @@ def test_a_learner_follows_autograd_while_its_optimizer_moves_the_weights(
         close(got[1], want[1], 1e-10)
 
 
-@pairs
+@few_pairs
 def test_a_bin_without_a_label_advances_the_trace_the_same(cell: Cell, rule: Rule) -> None:
     problem = Problem(cell)
     every, some, silent = (learner(problem, rule, SGD(0.0)) for _ in range(3))
@@ -107,7 +109,7 @@ def test_a_bin_without_a_label_advances_the_trace_the_same(cell: Cell, rule: Rul
         assert all(torch.equal(a, b) for a, b in zip(other.trace, every.trace, strict=True))
 
 
-@pairs
+@few_pairs
 @pytest.mark.parametrize("max_lag", [1, 3])
 def test_a_late_label_gives_the_gradient_it_would_have_given_in_time(
     cell: Cell, rule: Rule, max_lag: int
@@ -135,7 +137,7 @@ def test_a_late_label_meets_the_weights_of_its_own_step(cell: Cell, rule: Rule, 
         close(got[1], want[1], 1e-10)
 
 
-@pairs
+@few_pairs
 def test_a_label_on_some_axes_leaves_the_others_out_of_the_loss(cell: Cell, rule: Rule) -> None:
     problem = Problem(cell)
     problem.targets[::2, :, 0] = torch.nan
@@ -197,7 +199,7 @@ def test_labels_for_some_replicas_alone_and_seeds_that_do_not_fit_are_errors() -
         Learner(problem.cell, problem.weights[0], problem.readout, Immediate(), SGD(), seeds=[0, 1])
 
 
-@pairs
+@few_pairs
 def test_replicas_learn_side_by_side_as_they_would_alone(cell: Cell, rule: Rule) -> None:
     problem = Problem(cell)
     together = learner(problem, rule, Adam([0.01, 0.02, 0.03]))
@@ -242,3 +244,63 @@ def test_reset_forgets_the_past_and_keeps_the_weights(cell: Cell) -> None:
         feed(one, problem)
     assert torch.equal(learn.w, fresh.w)
     assert all(torch.equal(a[0], b[0]) for a, b in zip(learn.log, fresh.log, strict=True))
+
+
+@cells
+def test_random_feedback_is_fixed_and_drawn_from_each_replicas_seed(cell: Cell) -> None:
+    problem = Problem(cell)
+    learn, plain = (learner(problem, Immediate(), SGD(0.05), feedback=f) for f in ("random", "weights"))
+    drawn = learn.b_out.clone()
+    feed(learn, problem)
+    assert torch.equal(learn.b_out, drawn)
+    assert drawn.shape == problem.readout[..., :-1].shape
+    close(drawn.square().mean((1, 2)), problem.readout[..., :-1].square().mean((1, 2)), 1e-12)
+    assert not torch.allclose(drawn[0], drawn[1])
+    alone = Learner(
+        cell, learn.w[[1]], problem.readout[[1]], Immediate(), SGD(), seeds=[11], feedback="random"
+    )
+    close(alone.b_out[0], drawn[1], 1e-15)
+    feed(plain, problem)
+    close(learn.log[0][1], plain.log[0][1], 0)
+    assert not torch.allclose(learn.log[0][0], plain.log[0][0])
+
+
+def test_eprop_on_the_leaky_network_with_random_feedback_is_rflo() -> None:
+    """Murray 2019, equations 3 to 5, in plain loops."""
+    alpha = 0.3
+    problem = Problem(LeakyRNN(alpha))
+    learn = learner(problem, EProp(), SGD(0.0), feedback="random")
+    feed(learn, problem)
+    for r in range(problem.n_replicas):
+        w, w_out, b = problem.weights[0][r, 0], problem.readout[r], learn.b_out[r]
+        h, p = torch.zeros(problem.n_units), torch.zeros_like(w)
+        for t in range(T):
+            z = torch.cat((problem.inputs[t, r], h, torch.ones(1)))
+            u = torch.tanh(w @ z)
+            p = (1 - alpha) * p + alpha * torch.outer(1 - u**2, z)
+            h = (1 - alpha) * h + alpha * u
+            error = w_out[:, :-1] @ h + w_out[:, -1] - problem.targets[t, r]
+            close(learn.log[t][0][r, 0], (b.T @ error)[:, None] * p, 1e-12)
+
+
+def test_an_unknown_feedback_is_refused() -> None:
+    with pytest.raises(NeurodriftError, match="feedback"):
+        learner(Problem(CELLS["rnn"]()), Immediate(), SGD(), feedback="none")
+
+
+@few_pairs
+def test_an_observer_sees_every_step_and_the_gradient_in_two_parts(cell: Cell, rule: Rule) -> None:
+    problem = Problem(cell)
+    watched, plain = (learner(problem, rule, SGD(0.05), max_lag=1) for _ in range(2))
+    seen: list[Observed] = []
+    watched.observer = seen.append
+    for learn in (watched, plain):
+        feed(learn, problem, lambda t: (0, 1, None)[t % 3])
+    assert torch.equal(watched.w, plain.w), "looking changes nothing"
+    seen = seen[:T]
+    labelled = [o for o in seen if o.c is not None]
+    assert [o.c is None for o in seen] == [t % 3 == 2 for t in range(T)]
+    for note, got in zip(labelled, watched.log, strict=True):
+        close(note.immediate + note.past, got[0], 1e-12, rtol=1e-12)
+        close(note.immediate, note.step.immediate(note.c), 1e-12)
+        close(note.readout, got[1], 0)

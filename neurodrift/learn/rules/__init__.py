@@ -3,10 +3,33 @@
 from collections.abc import Callable
 
 from neurodrift.learn.rules.base import Rule, Trace
+from neurodrift.learn.rules.decay_trace import DecayTrace
+from neurodrift.learn.rules.eprop import EProp
 from neurodrift.learn.rules.immediate import Immediate
+from neurodrift.learn.rules.kf_rtrl import KFRTRL
 from neurodrift.learn.rules.rtrl import RTRL
 from neurodrift.learn.rules.sparse_rtrl import SparseRTRL
+from neurodrift.learn.rules.uoro import UORO
 
-__all__ = ["RTRL", "RULES", "Immediate", "Rule", "SparseRTRL", "Trace"]
+__all__ = [
+    "KFRTRL",
+    "RTRL",
+    "RULES",
+    "UORO",
+    "DecayTrace",
+    "EProp",
+    "Immediate",
+    "Rule",
+    "SparseRTRL",
+    "Trace",
+]
 
-RULES: dict[str, Callable[..., Rule]] = {"immediate": Immediate, "rtrl": RTRL, "sparse_rtrl": SparseRTRL}
+RULES: dict[str, Callable[..., Rule]] = {
+    "immediate": Immediate,
+    "decay_trace": DecayTrace,
+    "eprop": EProp,
+    "sparse_rtrl": SparseRTRL,
+    "rtrl": RTRL,
+    "uoro": UORO,
+    "kf_rtrl": KFRTRL,
+}
