@@ -21,8 +21,10 @@ __all__ = ["GRIDS", "StepSize", "choose_step_size"]
 
 GRIDS: dict[str, tuple[float, ...]] = {
     "sgd": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
+    "momentum": (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
     "rmsprop": (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3),
     "adam": (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3),
+    "adamw": (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3),
 }
 ADAPT = 0.6
 MEMORY = 1 << 30

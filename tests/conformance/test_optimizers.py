@@ -17,7 +17,9 @@ SHAPES = [(R, 2, 4, 7), (R, 2, 5)]
 TORCH: dict[str, Callable[[list[Tensor], float], torch.optim.Optimizer]] = {
     "sgd": lambda p, lr: torch.optim.SGD(p, lr=lr),
     "rmsprop": lambda p, lr: torch.optim.Adam(p, lr=lr, betas=(0.0, 0.999), eps=1e-6),
+    "momentum": lambda p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9),
     "adam": lambda p, lr: torch.optim.Adam(p, lr=lr),
+    "adamw": lambda p, lr: torch.optim.AdamW(p, lr=lr, weight_decay=0.01),
 }
 every = pytest.mark.parametrize("name", list(OPTIMIZERS))
 pytestmark = pytest.mark.usefixtures("float64")
@@ -96,10 +98,19 @@ def test_a_step_size_of_zero_leaves_its_replica_alone(name: str) -> None:
         assert bool((p[1:] != before[1:]).all())
 
 
+def test_adamw_shrinks_weights_by_step_size_times_decay() -> None:
+    params = start()
+    optimizer = OPTIMIZERS["adamw"](lr=[0.0, 0.1, 0.2], decay=0.5)
+    optimizer.update_(params, [torch.zeros_like(p) for p in params], optimizer.init(params))
+    for p, before in zip(params, start(), strict=True):
+        for r, kept in enumerate((1.0, 0.95, 0.9)):
+            torch.testing.assert_close(p[r], kept * before[r], rtol=0, atol=1e-15)
+
+
 @every
 def test_a_zero_gradient_leaves_the_weights(name: str) -> None:
     params = start()
-    optimizer = OPTIMIZERS[name](lr=0.1)
+    optimizer = OPTIMIZERS[name](lr=0.1, **({"decay": 0.0} if name == "adamw" else {}))
     state = optimizer.init(params)
     for _ in range(5):
         optimizer.update_(params, [torch.zeros_like(p) for p in params], state)
