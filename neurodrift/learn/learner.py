@@ -16,7 +16,7 @@ from neurodrift.learn.averaging import Average
 from neurodrift.learn.cells import Cell
 from neurodrift.learn.optim import Optimizer, clip_
 from neurodrift.learn.rules import Rule
-from neurodrift.learn.step import Step, gate_inputs, state_error, take_step
+from neurodrift.learn.step import Step, state_error, take_step
 
 __all__ = ["Feedback", "Learner", "Learns", "Observed"]
 
@@ -111,7 +111,7 @@ class Learner:
 
     @property
     def n_inputs(self) -> int:
-        return self.w.shape[3] - self.w.shape[2] - 1
+        return self.cell.n_inputs(self.w)
 
     def reset(self) -> None:
         """Forget state, trace and waiting labels; weights and optimizer are kept."""
@@ -127,11 +127,8 @@ class Learner:
         if self.learns == "all":
             self.s, step = take_step(self.cell, self.w, self.s, x, copy=self._looks_back)
         else:
-            z = gate_inputs(self.cell, x, self.s[:, 0])
-            self.s, step = (
-                self.cell.pointwise(torch.matmul(self.w, z.unsqueeze(-1)).squeeze(-1), self.s),
-                None,
-            )
+            a, _, _ = self.cell.read(self.w, self.s, x)
+            self.s, step = self.cell.pointwise(a, self.s), None
         features = self.cell.features(self.s, x)
         y = torch.baddbmm(self.w_out[..., -1:], self.w_out[..., :-1], features.unsqueeze(-1)).squeeze(-1)
         if self.learns != "nothing":

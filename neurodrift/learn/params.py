@@ -43,7 +43,7 @@ def new_module(cell: Cell, n_inputs: int, n_units: int) -> nn.Module:
     module = MODULES[cell.name](n_inputs, n_units, batch_first=True)
     if type(cell).initial_ is Cell.initial_:
         return module
-    w = torch.zeros(len(cell.gates), n_units, n_inputs + n_units + 1)
+    w = torch.zeros(cell.shape(n_inputs, n_units))
     cell.initial_(w)
     return unpack(cell, w)
 
@@ -58,7 +58,7 @@ def pack(cell: Cell, modules: Sequence[nn.Module]) -> Tensor:
 
 
 def _pack_one(cell: Cell, module: nn.Module) -> Tensor:
-    if isinstance(module, Unrolled) and module.cell.name == cell.name:
+    if isinstance(module, Unrolled) and type(module.cell) is type(cell):
         return module.w.detach().clone()
     if (
         not isinstance(module, nn.RNNBase)
@@ -87,8 +87,7 @@ def _pack_one(cell: Cell, module: nn.Module) -> Tensor:
 
 def unpack(cell: Cell, w: Tensor) -> nn.Module:
     """A module that computes what the packed weights (G, N, M) of one replica compute: of torch.nn, or `Unrolled`."""
-    _, n, m = w.shape
-    c = m - n - 1
+    n, c = w.shape[1], cell.n_inputs(w)
     if cell.name not in MODULES:
         unrolled = Unrolled(cell, c, n, dtype=w.dtype)
         unrolled.load_state_dict({"w": w})

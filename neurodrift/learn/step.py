@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from neurodrift.learn.cells.base import Cell
+from neurodrift.learn.cells.base import Cell, gate_inputs
 
 __all__ = ["Step", "gate_inputs", "state_error", "take_step"]
 
@@ -51,26 +51,13 @@ class Step(NamedTuple):
         return d.reshape(r, k, n, k, n)
 
 
-def gate_inputs(cell: Cell, x: Tensor, h: Tensor) -> Tensor:
-    """z (R, G, M): [x, h, 1] with zeros where a gate does not read. x (R, C), h (R, N)."""
-    rows = []
-    one = torch.ones_like(h[:, :1])
-    for reads in cell.gates:
-        parts = (x if "x" in reads else torch.zeros_like(x), h if "h" in reads else torch.zeros_like(h), one)
-        rows.append(torch.cat(parts, dim=1))
-    return torch.stack(rows, dim=1)
-
-
 def take_step(cell: Cell, w: Tensor, s: Tensor, x: Tensor, *, copy: bool = True) -> tuple[Tensor, Step]:
     """The new state (R, K, N) and its `Step`. w (R, G, N, M), s (R, K, N), x (R, C).
 
     `copy=False` leaves `w_h` a view, for rules that never look back.
     """
-    z = gate_inputs(cell, x, s[:, 0])
-    a = torch.matmul(w, z.unsqueeze(-1)).squeeze(-1)
+    a, z, w_h = cell.read(w, s, x)
     new, da, db = cell.jacobians(a, s)
-    n_inputs, n_units = x.shape[1], s.shape[2]
-    w_h = w[..., n_inputs : n_inputs + n_units]
     return new, Step(da, db, z, w_h.clone() if copy else w_h)
 
 

@@ -19,11 +19,14 @@ class Unrolled(nn.Module):
     def __init__(self, cell: Cell, n_inputs: int, n_units: int, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.cell, self.n_inputs = cell, n_inputs
-        w = torch.zeros(len(cell.gates), n_units, n_inputs + n_units + 1, dtype=dtype)
+        w = torch.zeros(cell.shape(n_inputs, n_units), dtype=dtype)
         cell.initial_(w)
         self.w = nn.Parameter(w)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if type(self.cell).read is not Cell.read:
+            return self._plain(x)
+        # The inputs' part of all steps at once.
         g, n, _ = self.w.shape
         c = self.n_inputs
         of_x = [i for i, reads in enumerate(self.cell.gates) if "x" in reads]
@@ -39,4 +42,13 @@ class Unrolled(nn.Module):
                 now = now.index_add(1, rows, (s[:, 0] @ back).reshape(len(x), -1, n))
             s = self.cell.pointwise(now, s)
             seen.append(self.cell.features(s, x[:, t]))
+        return torch.stack(seen, dim=1), s
+
+    def _plain(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        w = self.w.expand(len(x), *self.w.shape)
+        s = x.new_zeros(len(x), self.cell.states, self.w.shape[1])
+        seen = []
+        for now in x.unbind(1):
+            s = self.cell.pointwise(self.cell.read(w, s, now)[0], s)
+            seen.append(self.cell.features(s, now))
         return torch.stack(seen, dim=1), s

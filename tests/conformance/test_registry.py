@@ -38,6 +38,7 @@ KINDS: dict[ModuleType, Mapping[str, Any]] = {
 NOT_REGISTERED = {
     "neurodrift.learn.cells.base": "the contract of a cell",
     "neurodrift.learn.rules.base": "the contract of a rule",
+    "neurodrift.learn.cells.module": "takes a module of the user's; a name in a spec could not say which",
     "neurodrift.learn.rules.masks": "which paths sparse rules keep",
     "neurodrift.learn.rules.drawing": "random draws of replicas",
     "neurodrift.learn.optim.base": "the contract of an optimizer",

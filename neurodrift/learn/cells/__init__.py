@@ -11,6 +11,7 @@ from neurodrift.learn.cells.lru import LRU
 from neurodrift.learn.cells.lstm import LSTM
 from neurodrift.learn.cells.mgu import MGU
 from neurodrift.learn.cells.mingru import MinGRU
+from neurodrift.learn.cells.module import ModuleCell
 from neurodrift.learn.cells.peephole_lstm import PeepholeLSTM
 from neurodrift.learn.cells.residual_rnn import ResidualRNN
 from neurodrift.learn.cells.rnn import RNN
@@ -29,6 +30,7 @@ __all__ = [
     "IndRNN",
     "LeakyRNN",
     "MinGRU",
+    "ModuleCell",
     "PeepholeLSTM",
     "ResidualRNN",
 ]

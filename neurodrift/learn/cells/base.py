@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["Cell"]
+__all__ = ["Cell", "gate_inputs"]
 
 
 class Cell:
@@ -33,6 +33,21 @@ class Cell:
     def features(self, s: Tensor, x: Tensor) -> Tensor:
         """What the readout sees, (R, F): state 0."""
         return s[:, 0]
+
+    def shape(self, n_inputs: int, n_units: int) -> tuple[int, int, int]:
+        """(G, N, M) of the packed weights."""
+        return len(self.gates), n_units, n_inputs + n_units + 1
+
+    def n_inputs(self, w: Tensor) -> int:
+        """C, from packed weights (..., N, M)."""
+        return w.shape[-1] - w.shape[-2] - 1
+
+    def read(self, w: Tensor, s: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pre-activations a (R, G, N), what the gates read z (R, G, M), and a view of the recurrent weights (R, G, N, N)."""
+        z = gate_inputs(self, x, s[:, 0])
+        n_inputs, n_units = x.shape[1], s.shape[2]
+        w_h = w[..., n_inputs : n_inputs + n_units]
+        return torch.matmul(w, z.unsqueeze(-1)).squeeze(-1), z, w_h
 
     def n_features(self, n_units: int, n_inputs: int) -> int:
         """F."""
@@ -66,3 +81,13 @@ class Cell:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def gate_inputs(cell: Cell, x: Tensor, h: Tensor) -> Tensor:
+    """z (R, G, M): [x, h, 1] with zeros where a gate does not read. x (R, C), h (R, N)."""
+    rows = []
+    one = torch.ones_like(h[:, :1])
+    for reads in cell.gates:
+        parts = (x if "x" in reads else torch.zeros_like(x), h if "h" in reads else torch.zeros_like(h), one)
+        rows.append(torch.cat(parts, dim=1))
+    return torch.stack(rows, dim=1)
