@@ -99,7 +99,8 @@ class Loopback:
         if m[3] == "assets":
             found = [p for p in versions[m[2]] if fnmatch.fnmatchcase(p, query.get("glob", "*"))]
             return self._page(path, query, [self._asset(m[1], m[2], p) for p in found])
-        return self._version(m[1], m[2])
+        more = {} if m[3] else {"license": ["spdx:CC-BY-4.0"], "citation": "A citation"}
+        return {**self._version(m[1], m[2]), **more}
 
     def blob(self, key: str) -> tuple[str, bytes] | None:
         """Path and content of a blob."""
