@@ -13,6 +13,7 @@ from neurodrift.cli.cache import cache
 from neurodrift.cli.catalogue import catalogue
 from neurodrift.cli.fetch import fetch
 from neurodrift.cli.inspect import inspect
+from neurodrift.cli.replay import replay
 from neurodrift.cli.stream import stream
 from neurodrift.errors import NeurodriftError
 
@@ -35,6 +36,7 @@ cli.add_command(catalogue)
 cli.add_command(fetch)
 cli.add_command(inspect)
 cli.add_command(stream)
+cli.add_command(replay)
 
 
 def main() -> None:
