@@ -35,10 +35,9 @@ def explain(entry: Entry, console: Console) -> None:
     def line(text: str, style: str = "") -> None:
         console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
-    sizes = [
-        f"{entry.files} files" if entry.files else "",
-        f"{entry.gigabytes:g} GB" if entry.gigabytes else "",
-    ]
+    size = ", ".join(
+        [f"{entry.files} files"] * bool(entry.files) + [f"{entry.gigabytes:g} GB"] * bool(entry.gigabytes)
+    )
     line(f"{entry.name}: {entry.title}", "bold")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     pinned = entry.version or "none pinned: the newest published one on the first fetch, then that one"
@@ -46,7 +45,7 @@ def explain(entry: Entry, console: Console) -> None:
     rows = {
         "address": entry.address,
         "version": pinned if entry.archive == "dandi" else "",
-        "size": ", ".join(filter(None, sizes)),
+        "size": size,
         "array": entry.array,
         "task": entry.task,
         "decode from": ", ".join(entry.neural),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -15,16 +16,21 @@ from neurodrift.data.binning import smooth
 from neurodrift.data.normalize import ZScore
 from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
+from neurodrift.decoders.encoding import check_labels, encode_counts, load_state, save_state
 from neurodrift.decoders.replicas import rates_of, rows_of
 from neurodrift.decoders.training import Block, Network, Recipe, train
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
-from neurodrift.learn.learner import Feedback, Learner, Learns
+from neurodrift.learn.engines import Engine, make_learner
+from neurodrift.learn.kernels.engine import CompiledLearner
+from neurodrift.learn.learner import Feedback, Learns
 from neurodrift.learn.optim import Optimizer, RMSprop
 from neurodrift.learn.params import new_module, pack, unpack
 from neurodrift.learn.rules import Immediate, Rule
 
 __all__ = ["RecurrentDecoder"]
+
+CHUNK = 256  # bins encoded at a time, so that many replicas fit into memory
 
 
 class RecurrentDecoder:
@@ -36,6 +42,7 @@ class RecurrentDecoder:
     Args:
         cell, n_units: the network.
         rule, optimizer, learns, clip, max_lag, average, feedback: how it learns online; see `neurodrift.learn.Learner`.
+        engine: "auto" runs compiled kernels where there are any, "reference" always torch, "compiled" only kernels.
         seeds: one replica each; they decide initial weights, batches, noise, and what a rule draws.
         recipe: offline training.
     """
@@ -53,12 +60,14 @@ class RecurrentDecoder:
         max_lag: int = 0,
         average: float = 0.0,
         feedback: Feedback = "weights",
+        engine: Engine = "auto",
         recipe: Recipe | None = None,
     ) -> None:
         self.cell, self.n_units = cell, n_units
         self.rule, self.optimizer = rule or Immediate(), optimizer or RMSprop()
         self.seeds, self.learns, self.clip = tuple(seeds), learns, clip
-        self.max_lag, self.average, self.feedback = max_lag, average, feedback
+        self.max_lag, self.average = max_lag, average
+        self.feedback, self.engine = feedback, engine
         self.recipe = recipe or Recipe()
 
     def fit(self, sessions: Sequence[Session], normalizer: ZScore | None = None) -> RecurrentDecoder:
@@ -74,17 +83,7 @@ class RecurrentDecoder:
         labels = [np.where(s.valid[:, None], s.behavior, np.nan) for s in sessions]
         early = np.concatenate([y[:cut] for y, cut in zip(labels, cuts, strict=True)])
         late = np.concatenate([y[cut:] for y, cut in zip(labels, cuts, strict=True)])
-        for part, name in ((early, "training"), (late, "early stopping")):
-            if not np.isfinite(part).any(axis=1).any():
-                raise NeurodriftError(
-                    f"{sessions[0]}: no labelled bin in its {name} part; give a longer session."
-                )
-            silent = np.flatnonzero(~np.isfinite(part).any(axis=0))
-            if len(silent):
-                axes = ", ".join(sessions[0].behavior_names[i] for i in silent)
-                raise NeurodriftError(
-                    f"{sessions[0]}: the label {axes} is missing in every bin of its {name} part; decode the other axes."
-                )
+        check_labels(sessions[0], early, late)
         counts = np.concatenate([x[:cut] for x, cut in zip(smoothed, cuts, strict=True)])
         self.normalizer = normalizer or ZScore.fit(counts, floor=self.recipe.floor)
         self.labels = ZScore(
@@ -126,6 +125,7 @@ class RecurrentDecoder:
         max_lag: int | None = None,
         average: float | None = None,
         feedback: Feedback | None = None,
+        engine: Engine | None = None,
     ) -> RecurrentDecoder:
         """A fresh decoder whose replica i starts from replica index[i] of this one; what is not given is kept.
 
@@ -139,6 +139,7 @@ class RecurrentDecoder:
         twin.normalizer = normalizer or rows_of(self.normalizer, index)
         twin.max_lag = self.max_lag if max_lag is None else max_lag
         twin.average = self.average if average is None else average
+        twin.engine = engine or self.engine
         twin._start(self.learner.w[index].clone(), self.learner.w_out[index].clone())
         return twin
 
@@ -176,19 +177,54 @@ class RecurrentDecoder:
         Raises:
             NeurodriftError: where the number of channels is not that of the training sessions.
         """
+        given = np.asarray(x, np.float32)
+        self._check(given)
+        if isinstance(self.learner, CompiledLearner):
+            z = self._encode(given.reshape(1, -1, given.shape[-1]), np.zeros(1, bool))[0]
+            answer: Floats = self.learner.predict_array(z) * self._y_scale.numpy() + self._y_mean.numpy()
+            return answer if len(self.seeds) > 1 or given.ndim > 1 else answer[0]
         # A copy: counts that joblib maps into memory are read-only, which torch warns of.
-        counts = torch.from_numpy(np.array(x, np.float32))
-        if counts.shape[-1] != self.learner.n_inputs:
-            raise NeurodriftError(
-                f"predict: {counts.shape[-1]} channels, but this decoder was fitted on {self.learner.n_inputs}; "
-                f"match the channels of the two sessions first (match_channels)."
-            )
+        counts = torch.from_numpy(np.array(given))
         keep = self.recipe.smoothing
         with torch.no_grad():
             self._smoothed = keep * self._smoothed + (1 - keep) * counts
             z = ((self._smoothed - self._mean) / self._scale).expand(len(self.seeds), -1)
             y = self.learner.predict(z) * self._y_scale + self._y_mean
         return np.asarray(y.numpy() if len(self.seeds) > 1 or counts.ndim > 1 else y[0].numpy())
+
+    def run(self, counts: Floats, labels: Floats, fresh: npt.NDArray[np.bool_]) -> Floats | None:
+        """A whole stretch at once, as bin by bin: predictions (T, D), or (T, R, D) for replicas.
+
+        None where the engine is not compiled. `labels` (T, D) holds at each bin the label that becomes known there,
+        `max_lag` bins late, NaN for none; the decoder is reset before the bins in `fresh` (T,). counts (T, C) or
+        (T, R, C).
+        """
+        if not isinstance(self.learner, CompiledLearner):
+            return None
+        self._check(counts)
+        y_mean, y_scale = self._y_mean.numpy(), self._y_scale.numpy()
+        targets = ((np.asarray(labels, np.float32) - y_mean) / y_scale).astype(np.float32)
+        parts = []
+        for begin in range(0, len(counts), CHUNK):
+            part = slice(begin, begin + CHUNK)
+            x = np.ascontiguousarray(counts[part], np.float32)
+            z = self._encode(x[:, None] if x.ndim == 2 else x, fresh[part])
+            parts.append(self.learner.run(z, targets[part], fresh[part]) * y_scale + y_mean)
+        out: Floats = np.concatenate(parts)
+        return out if len(self.seeds) > 1 or counts.ndim == 3 else out[:, 0]
+
+    def _encode(self, counts: Floats, fresh: npt.NDArray[np.bool_]) -> Floats:
+        z, self._smoothed = encode_counts(
+            counts, self._smoothed, self.recipe.smoothing, self._mean, self._scale, fresh
+        )
+        return z
+
+    def _check(self, counts: Floats) -> None:
+        if counts.shape[-1] != self.learner.n_inputs:
+            raise NeurodriftError(
+                f"predict: {counts.shape[-1]} channels, but this decoder was fitted on {self.learner.n_inputs}; "
+                f"match the channels of the two sessions first (match_channels)."
+            )
 
     def update(self, target: Floats | None, lag: int = 0) -> None:
         """The label (D,) or (R, D), in the behaviour's units, of the prediction made `lag` bins ago; NaN: none."""
@@ -206,21 +242,13 @@ class RecurrentDecoder:
 
     def save(self, path: Path) -> None:
         """Weights, z-scores, smoothing and seeds (torch file of plain tensors); `load` reads it."""
-        state = {
+        weights = {
             "w": self.learner.w,
             "w_out": self.learner.w_out,
             "seeds": torch.tensor(self.seeds),
             "smoothing": torch.tensor(self.recipe.smoothing, dtype=torch.float64),
-            **{
-                k: torch.as_tensor(v)
-                for k, v in (("mean", self.normalizer.mean), ("scale", self.normalizer.scale))
-            },
-            **{
-                k: torch.as_tensor(v)
-                for k, v in (("y_mean", self.labels.mean), ("y_scale", self.labels.scale))
-            },
         }
-        torch.save(state, path)
+        save_state(path, weights, self.normalizer, self.labels)
 
     def load(self, path: Path) -> RecurrentDecoder:
         """Takes the weights, z-scores, smoothing and seeds saved from a decoder of the same cell; returns itself.
@@ -228,7 +256,7 @@ class RecurrentDecoder:
         Raises:
             NeurodriftError: for weights of another cell.
         """
-        state = torch.load(path, weights_only=True)
+        state, self.normalizer, self.labels = load_state(path)
         gates, self.n_units = state["w"].shape[1:3]
         if gates != len(self.cell.gates):
             raise NeurodriftError(
@@ -237,8 +265,6 @@ class RecurrentDecoder:
             )
         self.seeds = tuple(int(s) for s in state["seeds"])
         self.recipe = replace(self.recipe, smoothing=float(state["smoothing"]))
-        self.normalizer = ZScore(state["mean"].numpy(), state["scale"].numpy())
-        self.labels = ZScore(state["y_mean"].numpy(), state["y_scale"].numpy())
         self._start(state["w"], state["w_out"])
         return self
 
@@ -275,7 +301,7 @@ class RecurrentDecoder:
         self._y_mean, self._y_scale = (
             torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale)
         )
-        self.learner = Learner(
+        self.learner = make_learner(
             self.cell,
             w,
             w_out,
@@ -287,5 +313,6 @@ class RecurrentDecoder:
             max_lag=self.max_lag,
             average=self.average,
             feedback=self.feedback,
+            engine=self.engine,
         )
         self.reset()

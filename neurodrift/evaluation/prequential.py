@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
 from neurodrift.data.session import Session
-from neurodrift.decoders.base import Decoder, Floats
+from neurodrift.decoders import Decoder, RecurrentDecoder
+from neurodrift.decoders.base import Floats
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["stream", "update_time"]
@@ -19,10 +19,10 @@ def stream(
     session: Session,
     *,
     counts: Floats | None = None,
+    bins: slice = slice(None),
     learn: bool = True,
     lag: int = 0,
     over_gaps: str = "carry",
-    after_bin: Callable[[int], None] | None = None,
 ) -> Floats:
     """Runs a decoder through a session bin by bin; predictions (T, D), or (T, R, D) for replicas.
 
@@ -31,24 +31,32 @@ def stream(
 
     Args:
         counts: replaces the session's counts, (T, C) or a set a replica (T, R, C).
+        bins: only these; consecutive stretches, one call each, equal one call over all of them.
         over_gaps: "carry" the decoder's state over gaps between bins, or "reset" it there.
-        after_bin: called with t after each bin.
     """
     if over_gaps not in ("carry", "reset"):
         raise NeurodriftError(f'over_gaps is {over_gaps!r}; it is "carry" or "reset".')
     x = session.counts if counts is None else counts
+    first, last, _ = bins.indices(len(x))
     labels = np.where(session.valid[:, None], session.behavior, np.nan)
-    gaps = session.after_gap
-    predictions, since = [], 0
-    for t in range(len(x)):
-        if over_gaps == "reset" and gaps[t]:
+    fresh = session.after_gap if over_gaps == "reset" else np.zeros(len(x), bool)
+    since = np.maximum.accumulate(np.where(fresh, np.arange(len(x)), 0))
+    known = np.full(labels.shape, np.nan)
+    if learn:
+        after = np.arange(lag, len(x))
+        after = after[after - lag >= since[after]]
+        known[after] = labels[after - lag]
+    if isinstance(decoder, RecurrentDecoder) and (not learn or lag == decoder.max_lag):
+        out = decoder.run(x[first:last], known[first:last], fresh[first:last])
+        if out is not None:
+            return out
+    predictions = []
+    for t in range(first, last):
+        if fresh[t]:
             decoder.reset()
-            since = t
         predictions.append(decoder.predict(x[t]))
-        if learn and t - lag >= since:
-            decoder.update(labels[t - lag], lag)
-        if after_bin is not None:
-            after_bin(t)
+        if learn and t - lag >= since[t]:
+            decoder.update(known[t], lag)
     return np.stack(predictions)
 
 

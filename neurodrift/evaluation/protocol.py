@@ -6,6 +6,7 @@ Every method is scored on the held-out block with its weights frozen, by the sam
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -121,17 +122,15 @@ def adapted(
     adapt = session.select(split.adapt)
     n, everyone = len(adapt), list(range(len(learning.seeds)))
     stops = sorted({round(f * n) for f in CHECKPOINTS})
-    kept: dict[int, RecurrentDecoder] = {0: frozen(learning, everyone)}
-
-    def keep(t: int) -> None:
-        if t + 1 in stops and t + 1 < n:
-            kept[t + 1] = learning.averaged()
-
     seconds = update_time(learning.replicate([0]), adapt)
     learning.reset()
-    before = stream(learning, adapt, lag=lag, over_gaps=over_gaps, after_bin=keep)
-    kept[n] = learning.averaged()
-    ends = [kept[t] for t in stops] + ([frozen(learning, everyone)] if learning.average else [])
+    ends, parts = [frozen(learning, everyone)], []
+    for begin, end in itertools.pairwise(stops):
+        parts.append(stream(learning, adapt, bins=slice(begin, end), lag=lag, over_gaps=over_gaps))
+        ends.append(learning.averaged())
+    before = np.concatenate(parts)
+    if learning.average:
+        ends.append(frozen(learning, everyone))
     out = heldout(RecurrentDecoder.join(ends), session, split, over_gaps)
     out = out.reshape(len(ends), len(everyone), *out.shape[1:])
     curve, last = out[: len(stops)], out[-1] if learning.average else None

@@ -1,6 +1,7 @@
 """Online learning of recurrent networks: cells, rules, optimizers, and the step they share."""
 
 from neurodrift.learn.cells import CELLS, Cell
+from neurodrift.learn.engines import ENGINES, make_learner
 from neurodrift.learn.learner import Learner
 from neurodrift.learn.optim import OPTIMIZERS, Optimizer
 from neurodrift.learn.params import pack, unpack
@@ -9,6 +10,7 @@ from neurodrift.learn.step import Step, take_step
 
 __all__ = [
     "CELLS",
+    "ENGINES",
     "OPTIMIZERS",
     "RULES",
     "Cell",
@@ -16,6 +18,7 @@ __all__ = [
     "Optimizer",
     "Rule",
     "Step",
+    "make_learner",
     "pack",
     "take_step",
     "unpack",

@@ -125,8 +125,7 @@ class Learner:
         if len(self.queue) > self.max_lag:
             self._learn_oldest()
         if self.learns == "all":
-            keeps = self._looks_back or self.observer is not None
-            self.s, step = take_step(self.cell, self.w, self.s, x, copy=keeps)
+            self.s, step = take_step(self.cell, self.w, self.s, x, copy=self._looks_back)
         else:
             a, _, _ = self.cell.read(self.w, self.s, x)
             self.s, step = self.cell.pointwise(a, self.s), None
@@ -149,18 +148,24 @@ class Learner:
             raise NeurodriftError(
                 f"update: a label {lag} bins late, but this decoder keeps {self.max_lag} bins; build it with max_lag={lag}."
             )
-        if lag >= len(self.queue):
+        if lag >= self.n_waiting:
             raise NeurodriftError(
                 f"update: no prediction made {lag} bins ago waits for a label: none was made, or it has been learned from."
             )
-        entry = self.queue[len(self.queue) - 1 - lag]
         if target is not None:
-            target = torch.as_tensor(target, dtype=entry.y.dtype).expand_as(entry.y)
-            entry.target = (
-                target if entry.target is None else torch.where(target.isnan(), entry.target, target)
-            )
+            shape = (self.w_out.shape[0], self.w_out.shape[1])
+            self._give(torch.as_tensor(target, dtype=self.w.dtype).expand(shape), lag)
         if lag == self.max_lag:
             self._learn_oldest()
+
+    @property
+    def n_waiting(self) -> int:
+        """Bins that wait for a label."""
+        return len(self.queue)
+
+    def _give(self, target: Tensor, lag: int) -> None:
+        entry = self.queue[len(self.queue) - 1 - lag]
+        entry.target = target if entry.target is None else torch.where(target.isnan(), entry.target, target)
 
     def averaged(self) -> tuple[Tensor, Tensor]:
         """Copies of w and w_out with their running means in the place of the weights that move."""

@@ -1,0 +1,79 @@
+"""What a decoder stands on besides weights: labels that can be learned from, counts as z-scores, one file for all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from neurodrift.data.normalize import ZScore
+from neurodrift.data.session import Session
+from neurodrift.decoders.base import Floats
+from neurodrift.errors import NeurodriftError
+
+__all__ = ["check_labels", "encode_counts", "load_state", "save_state"]
+
+
+def check_labels(session: Session, early: Floats, late: Floats) -> None:
+    """Both parts of a training session must hold a label, and a label of every axis.
+
+    Raises:
+        NeurodriftError: where one does not.
+    """
+    for part, name in ((early, "training"), (late, "early stopping")):
+        if not np.isfinite(part).any():
+            raise NeurodriftError(f"{session}: no labelled bin in its {name} part; give a longer session.")
+        silent = np.flatnonzero(~np.isfinite(part).any(axis=0))
+        if len(silent):
+            axes = ", ".join(session.behavior_names[i] for i in silent)
+            raise NeurodriftError(
+                f"{session}: the label {axes} is missing in every bin of its {name} part; decode the other axes."
+            )
+
+
+def encode_counts(
+    counts: Floats,
+    smoothed: Tensor,
+    keep: float,
+    mean: Tensor,
+    scale: Tensor,
+    fresh: npt.NDArray[np.bool_],
+) -> tuple[Floats, Tensor]:
+    """z-scores (T, 1 or R, C) of smoothed counts (T, 1 or R, C), compiled, and what is smoothed at the end (1 or R, C).
+
+    Args:
+        smoothed: as it was before, () at the start; keep: what is kept of it a bin.
+        mean, scale: (C,) or one row a replica (R, C).
+        fresh: (T,), smoothing starts anew before these bins.
+    """
+    from neurodrift.learn.kernels.immediate import encode
+
+    rows, c = counts.shape[1:]
+    before = smoothed.numpy()
+    running = np.array(np.broadcast_to(before, (max(rows, len(before) if before.ndim else 1), c)))
+    means, scales = (np.atleast_2d(v.numpy()) for v in (mean, scale))
+    out: Floats = np.empty((len(counts), max(len(running), len(means)), c), np.float32)
+    encode(counts, running, np.float32(keep), means, scales, fresh, out)
+    return out, torch.from_numpy(running)
+
+
+def save_state(path: Path, weights: dict[str, Tensor], normalizer: ZScore, labels: ZScore) -> None:
+    """One torch file of plain tensors."""
+    scores = {
+        "mean": normalizer.mean,
+        "scale": normalizer.scale,
+        "y_mean": labels.mean,
+        "y_scale": labels.scale,
+    }
+    torch.save({**weights, **{name: torch.as_tensor(value) for name, value in scores.items()}}, path)
+
+
+def load_state(path: Path) -> tuple[dict[str, Any], ZScore, ZScore]:
+    """What `save_state` wrote: weights, z-scores of counts and of labels."""
+    state = torch.load(path, weights_only=True)
+    mean, scale, y_mean, y_scale = (state.pop(k).numpy() for k in ("mean", "scale", "y_mean", "y_scale"))
+    return state, ZScore(mean, scale), ZScore(y_mean, y_scale)

@@ -1,0 +1,138 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Small compiled pieces: dot products, cells, optimizers. One replica at a time; arrays float32 or float64."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+
+__all__ = [
+    "ADAM",
+    "GRU",
+    "LSTM",
+    "RMSPROP",
+    "RNN",
+    "SGD",
+    "advance",
+    "affine",
+    "compiled",
+    "dot",
+    "move",
+    "read_range",
+]
+
+RNN, GRU, LSTM = 0, 1, 2
+SGD, RMSPROP, ADAM = 0, 1, 2
+
+
+def compiled(function: Any) -> Any:
+    """Compiled on first use and kept on disk. Sums may be reordered, so that they vectorise; NaN stays NaN."""
+    flags = {"reassoc", "contract", "nsz", "arcp"}
+    return numba.njit(cache=True, fastmath=flags, error_model="numpy")(function)
+
+
+@compiled
+def dot(a, b):
+    total = a.dtype.type(0)
+    for j in range(len(a)):
+        total += a[j] * b[j]
+    return total
+
+
+@compiled
+def read_range(reads, n_inputs, m):
+    """First column, last column and whether the constant stands apart, of a gate that reads 0 "xh", 1 "x", 2 "h"."""
+    if reads == 1:
+        return 0, n_inputs, True
+    if reads == 2:
+        return n_inputs, m, False
+    return 0, m, False
+
+
+@compiled
+def affine(w, z, reads, n_inputs, a):
+    """a[g, i] = W[g, i] z[g], of what each gate reads."""
+    gates, n, m = w.shape
+    for g in range(gates):
+        lo, hi, apart = read_range(reads[g], n_inputs, m)
+        for i in range(n):
+            a[g, i] = dot(w[g, i, lo:hi], z[lo:hi])
+            if apart:
+                a[g, i] += w[g, i, m - 1]
+
+
+@compiled
+def advance(cell, a, s, slope):
+    """New state in the place of the old s (K, N), and slope (G, N): dh'/da."""
+    one = s.dtype.type(1)
+    n = s.shape[1]
+    if cell == 0:
+        for i in range(n):
+            h = math.tanh(a[0, i])
+            slope[0, i] = one - h * h
+            s[0, i] = h
+    elif cell == 1:
+        for i in range(n):
+            r = one / (one + math.exp(-a[0, i]))
+            u = one / (one + math.exp(-a[1, i]))
+            c = math.tanh(a[2, i] + r * a[3, i])
+            h = s[0, i]
+            dc = (one - u) * (one - c * c)
+            slope[0, i] = dc * a[3, i] * r * (one - r)
+            slope[1, i] = (h - c) * u * (one - u)
+            slope[2, i] = dc
+            slope[3, i] = dc * r
+            s[0, i] = c + u * (h - c)
+    else:
+        for i in range(n):
+            p = one / (one + math.exp(-a[0, i]))
+            f = one / (one + math.exp(-a[1, i]))
+            c = math.tanh(a[2, i])
+            o = one / (one + math.exp(-a[3, i]))
+            m = f * s[1, i] + p * c
+            q = math.tanh(m)
+            d = o * (one - q * q)
+            slope[0, i] = d * c * p * (one - p)
+            slope[1, i] = d * s[1, i] * f * (one - f)
+            slope[2, i] = d * p * (one - c * c)
+            slope[3, i] = q * o * (one - o)
+            s[0, i] = o * q
+            s[1, i] = m
+
+
+@compiled
+def move(optimizer, w, grad, z, square, mean, average, keep, rate, hyper):
+    """One row of weights w along the gradient grad * z.
+
+    hyper: beta1, beta2, eps, 1/sqrt(1 - beta2^t), 1/(1 - beta1^t), 1 - beta1, 1 - beta2.
+
+    `average` moves by `keep` of what separates it from the new weights; keep = 0 leaves it.
+    """
+    n = len(w)
+    if optimizer == 0:
+        step = rate * grad
+        for j in range(n):
+            w[j] -= step * z[j]
+    else:
+        b2, eps, correct = hyper[1], hyper[2], hyper[3]
+        rest = hyper[6]
+        if optimizer == 1:
+            for j in range(n):
+                g = grad * z[j]
+                v = b2 * square[j] + rest * g * g
+                square[j] = v
+                w[j] -= rate * g / (math.sqrt(v) * correct + eps)
+        else:
+            rest1, scaled = hyper[5], rate * hyper[4]
+            for j in range(n):
+                g = grad * z[j]
+                v = b2 * square[j] + rest * g * g
+                square[j] = v
+                m = mean[j] + rest1 * (g - mean[j])
+                mean[j] = m
+                w[j] -= scaled * m / (math.sqrt(v) * correct + eps)
+    if keep > 0:
+        for j in range(n):
+            average[j] += keep * (w[j] - average[j])
