@@ -15,6 +15,12 @@ import torch  # noqa: E402
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing that an earlier run extracted is found, and the user's cache is left alone."""
+    os.environ["NEURODRIFT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def float64() -> Iterator[None]:
     """Tensors made without a dtype are double, as tolerances of 1e-10 need."""

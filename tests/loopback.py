@@ -58,6 +58,10 @@ class Loopback:
         """Publishes a file."""
         self.sets.setdefault(dandiset, {}).setdefault(version, {})[path] = content
 
+    def blob_url(self, dandiset: str, version: str, path: str) -> str:
+        """Where a file's bytes are."""
+        return f"{self.site}/blobs/{_key(dandiset, version, path)}"
+
     def answer(self, path: str, query: dict[str, str]) -> dict[str, Any] | None:
         """The JSON at an address of the API, None where there is nothing."""
         if path == "/api/info/":
@@ -95,7 +99,8 @@ class Loopback:
         if m[3] == "assets":
             found = [p for p in versions[m[2]] if fnmatch.fnmatchcase(p, query.get("glob", "*"))]
             return self._page(path, query, [self._asset(m[1], m[2], p) for p in found])
-        return self._version(m[1], m[2])
+        more = {} if m[3] else {"license": ["spdx:CC-BY-4.0"], "citation": "A citation"}
+        return {**self._version(m[1], m[2]), **more}
 
     def blob(self, key: str) -> tuple[str, bytes] | None:
         """Path and content of a blob."""
@@ -230,12 +235,18 @@ def _handler(archive: Loopback) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are part of the play; what is wrong shows on their side."""
+
+
 @contextmanager
 def loopback() -> Iterator[Loopback]:
     """A running archive; its API is at `url`, its Zenodo at `site`."""
     archive = Loopback()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(archive))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(archive))
     archive.site = f"http://127.0.0.1:{server.server_address[1]}"
     archive.url = f"{archive.site}/api"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

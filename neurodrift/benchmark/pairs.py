@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurodrift.benchmark.spec import Spec, resolve
+from neurodrift.data.cache import load_session
 from neurodrift.data.channels import ChannelMatch, match_channels
-from neurodrift.data.nwb import file_digest, read_session
+from neurodrift.data.nwb import file_digest
 from neurodrift.data.session import Session
 from neurodrift.data.splits import Split, split_session
 from neurodrift.errors import NeurodriftError
@@ -41,7 +42,7 @@ class Pair:
 
 @functools.lru_cache(maxsize=16)
 def load(
-    path: Path,
+    path: Path | str,
     digest: str,
     neural: str | None,
     behavior: str | None,
@@ -49,9 +50,10 @@ def load(
     bin_width: float | None,
     trials: str | None,
 ) -> Session:
-    """One session, bins that were not observed in full left out; `digest` only keeps a changed file from the cache."""
-    session = read_session(
+    """One session, bins that were not observed in full left out; `digest` is the file's."""
+    session = load_session(
         path,
+        digest=digest,
         neural=neural,
         behavior=behavior,
         behavior_transform=transform,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from neurodrift.data.remote import is_url
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import CELLS
 from neurodrift.learn.optim import OPTIMIZERS
@@ -42,7 +43,7 @@ class _Part(BaseModel):
 
 
 class Data(_Part):
-    """Which sessions, and what of them. Paths are relative to the spec file; ${NAME} is an environment variable."""
+    """Which sessions, and what of them. Paths are relative to the spec file, or http(s) addresses; ${NAME} is an environment variable."""
 
     train: list[str] = Field(min_length=1)
     test: list[str] = Field(min_length=1)
@@ -181,8 +182,10 @@ def parse_spec(content: Mapping[str, Any], source: str = "spec") -> Spec:
         raise NeurodriftError(f"{source}: {where or 'spec'}: {message}{shown}.") from error
 
 
-def resolve(text: str, folder: Path) -> Path:
-    """A path of the spec as a path of this machine: ${NAME} filled in, relative to the spec's folder."""
+def resolve(text: str, folder: Path) -> Path | str:
+    """A path of the spec as a path of this machine: ${NAME} filled in, relative to the spec's folder; an address as it is."""
+    if is_url(text):
+        return text
 
     def fill(match: re.Match[str]) -> str:
         value = os.environ.get(match[1])

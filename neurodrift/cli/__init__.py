@@ -9,9 +9,12 @@ import click
 
 import neurodrift
 from neurodrift.cli.benchmark import benchmark
+from neurodrift.cli.cache import cache
 from neurodrift.cli.catalogue import catalogue
 from neurodrift.cli.fetch import fetch
 from neurodrift.cli.inspect import inspect
+from neurodrift.cli.replay import replay
+from neurodrift.cli.stream import stream
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["cli", "main"]
@@ -28,9 +31,12 @@ def cli(debug: bool) -> None:
 
 
 cli.add_command(benchmark)
+cli.add_command(cache)
 cli.add_command(catalogue)
 cli.add_command(fetch)
 cli.add_command(inspect)
+cli.add_command(stream)
+cli.add_command(replay)
 
 
 def main() -> None:

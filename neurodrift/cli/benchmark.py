@@ -33,6 +33,10 @@ __all__ = ["benchmark"]
 )
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Seeds [the spec's].")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes [one a core].")
+@click.option(
+    "--sessions", type=click.IntRange(2), metavar="N", help="Of a ready SPEC: only its N first sessions."
+)
+@click.option("--yes", is_flag=True, help="Of a ready SPEC: fetch what is missing without asking.")
 def benchmark(
     spec: Path | None,
     train: tuple[str, ...],
@@ -43,12 +47,16 @@ def benchmark(
     out: Path | None,
     seeds: int | None,
     jobs: int | None,
+    sessions: int | None,
+    yes: bool,
 ) -> None:
     """Train on one day, keep decoding on another: frozen, adapted and retrained decoders compared.
 
-    With a SPEC (TOML), with --train and --test, or with nothing: then on simulated sessions of three days.
+    With a SPEC (TOML), with --train and --test, or with nothing: then on simulated sessions of three days. SPEC may be
+    the name of a public set with a ready one, link or perich_miller: what it needs is fetched after asking.
     Writes rows.jsonl, summary.json and report.html into DIR; run again, it continues where it stopped.
     """
     from neurodrift.cli.running import run
 
-    run(spec, train, test, {"behavior": behavior, "neural": neural, "bin_width": bin_width}, out, seeds, jobs)
+    options = {"behavior": behavior, "neural": neural, "bin_width": bin_width}
+    run(spec, train, test, options, out, seeds, jobs, sessions, yes)

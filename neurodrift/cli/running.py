@@ -21,7 +21,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from neurodrift.benchmark import Spec, demo_spec, parse_spec, read_spec, run_benchmark
+from neurodrift.benchmark import Spec, demo_spec, parse_spec, run_benchmark
+from neurodrift.cli.ready import named_spec
 from neurodrift.errors import NeurodriftError
 from neurodrift.report import print_table, write_report
 
@@ -36,6 +37,8 @@ def run(
     out: Path | None,
     seeds: int | None,
     jobs: int | None,
+    sessions: int | None = None,
+    yes: bool = False,
 ) -> None:
     """One benchmark from the command line."""
     given = {k: v for k, v in options.items() if v is not None}
@@ -48,7 +51,7 @@ def run(
     simulated = not (spec_file or train)
     folder = Path()
     if spec_file:
-        spec, folder = read_spec(spec_file), spec_file.parent
+        spec, folder = named_spec(spec_file, sessions, yes), spec_file.parent
     elif train:
         name = f"{Path(train[0]).stem} to {Path(test[0]).stem}"
         spec = parse_spec(

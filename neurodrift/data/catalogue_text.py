@@ -35,9 +35,10 @@ def explain(entry: Entry, console: Console) -> None:
     def line(text: str, style: str = "") -> None:
         console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
-    size = ", ".join(
-        [f"{entry.files} files"] * bool(entry.files) + [f"{entry.gigabytes:g} GB"] * bool(entry.gigabytes)
-    )
+    sizes = [
+        f"{entry.files} files" if entry.files else "",
+        f"{entry.gigabytes:g} GB" if entry.gigabytes else "",
+    ]
     line(f"{entry.name}: {entry.title}", "bold")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     pinned = entry.version or "none pinned: the newest published one on the first fetch, then that one"
@@ -45,7 +46,7 @@ def explain(entry: Entry, console: Console) -> None:
     rows = {
         "address": entry.address,
         "version": pinned if entry.archive == "dandi" else "",
-        "size": size,
+        "size": ", ".join(filter(None, sizes)),
         "array": entry.array,
         "task": entry.task,
         "decode from": ", ".join(entry.neural),

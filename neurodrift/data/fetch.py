@@ -5,15 +5,15 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from queue import Empty, Queue
 
 from neurodrift.data.catalogue import Entry, Facts, facts_of, known_digests
 from neurodrift.data.dandi import Asset, Unreachable, open_archive
-from neurodrift.data.download import DiskFull, Stopped, fetch_file
+from neurodrift.data.download import DiskFull, fetch_file
 from neurodrift.data.folders import data_folder, inside
 from neurodrift.data.ledger import Ledger
 from neurodrift.data.zenodo import zenodo_assets
@@ -208,28 +208,56 @@ def fetch(
     for asset in plan.assets:
         if asset.path in known:
             plan.ledger.check(asset, f"sha256:{known[asset.path]['sha256']}")
-    stop = threading.Event()
     failed: dict[str, NeurodriftError] = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(fetch_file, a, plan.ledger, tell, stop.is_set): a for a in plan.missing}
-        try:
-            for future in as_completed(waiting):
-                try:
-                    future.result()
-                except Stopped:
-                    pass
-                except NeurodriftError as error:
-                    failed[waiting[future].path] = error
-                    if isinstance(error, DiskFull):
-                        stop.set()
-        finally:
-            stop.set()
+    for asset, error in _each(plan, jobs, tell):
+        if isinstance(error, DiskFull):
+            raise error
+        if isinstance(error, NeurodriftError):
+            failed[asset.path] = error
+        elif error is not None:
+            raise error
     if failed:
         lines = "\n".join(f"  {error}" for error in failed.values())
         raise NeurodriftError(
             f"{len(failed)} of {len(plan.missing)} files could not be fetched; the others are here.\n{lines}"
         )
     return [plan.where(a) for a in plan.assets]
+
+
+def _each(
+    plan: Plan, jobs: int, tell: Callable[[str, int], None]
+) -> Iterator[tuple[Asset, BaseException | None]]:
+    """Each missing file as it ends, and its error. The threads are daemons: an interrupted user does not wait for the network."""
+    stop = threading.Event()
+    todo: Queue[Asset] = Queue()
+    ended: Queue[tuple[Asset, BaseException | None]] = Queue()
+    for asset in plan.missing:
+        todo.put(asset)
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                asset = todo.get_nowait()
+            except Empty:
+                return
+            try:
+                fetch_file(asset, plan.ledger, tell, stop.is_set)
+                ended.put((asset, None))
+            except BaseException as error:
+                ended.put((asset, error))
+
+    try:
+        for _ in range(min(jobs, len(plan.missing))):
+            threading.Thread(target=work, daemon=True).start()
+        left = len(plan.missing)
+        while left:
+            try:
+                yield ended.get(timeout=0.2)
+                left -= 1
+            except Empty:
+                continue
+    finally:
+        stop.set()
 
 
 def _size(n: float) -> str:

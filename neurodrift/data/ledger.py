@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +16,19 @@ from neurodrift.errors import NeurodriftError
 
 __all__ = ["Ledger", "locked"]
 
+_THREADS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Nobody else, of any process on this machine, is between here and the end with the same path."""
+    """Nobody else, of any thread or process on this machine, is between here and the end with the same path."""
     from fasteners import InterProcessLock
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with InterProcessLock(str(path)):
+    with (
+        _THREADS[str(path)],
+        InterProcessLock(str(path)),
+    ):  # the second alone lets threads of one process through
         yield
 
 

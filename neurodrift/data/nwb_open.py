@@ -103,6 +103,8 @@ def _opened(source: Path | Remote, where: str) -> Iterator[tuple[NWBFile, tuple[
             try:
                 io = NWBHDF5IO(file=file, mode="r")
                 nwb = io.read()
+            except NeurodriftError:
+                raise
             except Exception as error:
                 raise NeurodriftError(
                     f"{where} is NWB, but pynwb cannot read it: {type(error).__name__}: {_short(error)}. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,12 +14,34 @@ import requests
 from neurodrift.data.dandi import TIMEOUT, Unreachable
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["Remote", "is_url", "open_remote", "remote_digest"]
+__all__ = ["Remote", "Traffic", "counting", "is_url", "open_remote", "remote_digest"]
 
 
 def is_url(source: object) -> bool:
     """Whether `source` is text that names a file on the web."""
     return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
+
+
+@dataclass
+class Traffic:
+    """Bytes of the files opened, and of those the bytes that crossed the network."""
+
+    size: int = 0
+    received: int = 0
+
+
+_COUNTED: list[Traffic] = []
+
+
+@contextmanager
+def counting() -> Iterator[Traffic]:
+    """Counts what the files opened meanwhile transfer; for one thread."""
+    counted = Traffic()
+    _COUNTED.append(counted)
+    try:
+        yield counted
+    finally:
+        _COUNTED.remove(counted)
 
 
 class Remote:
@@ -32,19 +55,33 @@ class Remote:
     def __init__(self, url: str, size: int) -> None:
         import remfile
 
-        self.size, self.received = size, 0
-        self._file = remfile.File(url)
+        self.url, self.size, self.received = url, size, 0
+        for counted in _COUNTED:
+            counted.size += size
+        # Told the size, it does not start to download the whole file, without a time limit, to learn it.
+        self._file = remfile.File(url, _size=size)
         session = self._file.session
         session.hooks["response"].append(self._count)
         session.request = _with_timeout(session.request)
 
     def _count(self, answer: requests.Response, **more: Any) -> None:
-        self.received += int(answer.headers.get("Content-Length", 0))
+        got = int(answer.headers.get("Content-Length", 0))
+        self.received += got
+        for counted in _COUNTED:
+            counted.received += got
 
     def read(self, size: int = -1) -> bytes:
         """`size` bytes from where it stands; all that is left if negative."""
         left = self.size - self.tell()
-        return bytes(self._file.read(min(left, size) if size >= 0 else left)) if left > 0 and size else b""
+        wanted = min(left, size) if size >= 0 else left
+        if wanted <= 0:
+            return b""
+        try:
+            return bytes(self._file.read(wanted))
+        except Exception as error:  # remfile has no class of its own for this
+            raise NeurodriftError(
+                f"{self.url}: reading on failed ({str(error)[:120]}); try again, or download the file and give its path."
+            ) from error
 
     def readinto(self, buffer: Any) -> int:
         """Fills `buffer` as far as the file goes."""
@@ -78,10 +115,7 @@ def open_remote(url: str) -> Iterator[Remote]:
         NeurodriftError: nothing there, or a server that cannot give parts of a file.
     """
     final, size, _ = _ask(url)
-    try:
-        yield Remote(final, size)
-    except requests.RequestException as error:
-        raise Unreachable(f"{url}: the connection was lost; try again, or fetch the file first.") from error
+    yield Remote(final, size)
 
 
 def remote_digest(url: str) -> str:

@@ -125,7 +125,8 @@ class Learner:
         if len(self.queue) > self.max_lag:
             self._learn_oldest()
         if self.learns == "all":
-            self.s, step = take_step(self.cell, self.w, self.s, x, copy=self._looks_back)
+            keeps = self._looks_back or self.observer is not None
+            self.s, step = take_step(self.cell, self.w, self.s, x, copy=keeps)
         else:
             a, _, _ = self.cell.read(self.w, self.s, x)
             self.s, step = self.cell.pointwise(a, self.s), None

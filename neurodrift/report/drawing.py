@@ -90,6 +90,10 @@ class Picture:
     narrow: str
     caption: str = ""
 
+    def _repr_html_(self) -> str:
+        """A notebook shows the picture where it is the last line of a cell."""
+        return f"<figure>{self.wide}<figcaption>{self.caption}</figcaption></figure>"
+
 
 _RC: dict[Any, Any] = {
     "svg.fonttype": "none",

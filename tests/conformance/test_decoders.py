@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,11 @@ DIFFERENT = ("gru", "residual_rnn", "rtu")
 MAKE: dict[str, Callable[[], Decoder]] = {
     **{f"recurrent-{cell}": (lambda cell=cell: recurrent(cell)) for cell in DIFFERENT},
     "ridge": lambda: DECODERS["ridge"](lags=3).fit([days()[0]]),
+    "kalman": lambda: DECODERS["kalman"]().fit([days()[0]]),
+    "refit": lambda: DECODERS["refit"](batch=20).fit([days()[0]]),
+    "rls": lambda: DECODERS["rls"]().fit([days()[0]]),
+    "running": lambda: DECODERS["running"](partial(DECODERS["ridge"], lags=3)).fit([days()[0]]),
+    "smooth_batch": lambda: DECODERS["smooth_batch"](batch=20).fit([days()[0]]),
 }
 every = pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 every_cell = pytest.mark.parametrize("cell", list(CELLS))

@@ -1,0 +1,59 @@
+"""Units of work done in processes of this machine, or by a Dask cluster; both through joblib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+import joblib
+
+from neurodrift.errors import NeurodriftError
+
+__all__ = ["finish"]
+
+T = TypeVar("T")
+
+
+def finish(
+    work: Callable[..., T], units: Sequence[Any], *more: Any, jobs: int = 1, scheduler: str = ""
+) -> Iterator[T]:
+    """`work(unit, *more)` of every unit, each as it is done, in any order.
+
+    Args:
+        jobs: processes on this machine.
+        scheduler: address of a running Dask scheduler, such as "tcp://10.0.0.1:8786"; its workers do the work
+            instead. They need this package and the same folders at the same paths. A unit whose worker dies is
+            given to another.
+
+    Raises:
+        NeurodriftError: the scheduler does not answer, or Dask is not installed.
+    """
+    if not units:
+        return
+    with _backend(scheduler):
+        wanted = -1 if scheduler else max(1, min(jobs, len(units)))
+        parallel = joblib.Parallel(n_jobs=wanted, return_as="generator_unordered", batch_size=1)
+        yield from parallel(joblib.delayed(work)(unit, *more) for unit in units)
+
+
+def _backend(scheduler: str) -> AbstractContextManager[object]:
+    if not scheduler:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise NeurodriftError(
+            "--scheduler needs Dask: install the extra, pip install 'neurodrift[dask]'."
+        ) from error
+    try:
+        Client(scheduler, timeout="10s", set_as_default=True)
+    except (OSError, ValueError) as error:
+        raise NeurodriftError(
+            f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); start one with `dask scheduler`, "
+            "and workers with `dask worker ADDRESS`."
+        ) from error
+    config: AbstractContextManager[object] = joblib.parallel_config(
+        backend="dask", wait_for_workers_timeout=60
+    )
+    return config
