@@ -28,13 +28,13 @@ def stream(
     Only the series that are used cross the network, never waveforms, LFP or voltage. What is read is kept
     (`neurodrift cache`) and read from there the next time.
     """
-    from neurodrift.cli.streaming import stream_set, stream_url
+    from neurodrift.cli.streaming import stream_one, stream_set
     from neurodrift.data.fetch import Choice
     from neurodrift.data.remote import is_url
 
     how = {"neural": neural, "behavior": behavior, "bin_width": bin_width}
     if is_url(name):
-        stream_url(name, "", how, look)
+        stream_one(name, "", how, look)
         return
     choice = Choice(after=after and after.date(), before=before and before.date(), **which)
     stream_set(name, choice, {"api": api, "version": version, "draft": draft}, how, look)

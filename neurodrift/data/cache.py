@@ -24,7 +24,7 @@ from neurodrift.data.nwb import file_digest, read_session
 from neurodrift.data.session import Session
 from neurodrift.errors import NeurodriftWarning
 
-__all__ = ["Cached", "cached_sessions", "clear_cache", "load_session"]
+__all__ = ["Cached", "cached_sessions", "clear_cache", "is_cached", "load_session"]
 
 ARRAYS = ("counts", "behavior", "times", "trial", "valid")
 TEXTS = ("bin_width", "channels", "behavior_names", "behavior_unit", "subject", "identifier", "provenance")
@@ -44,8 +44,7 @@ def load_session(source: str | Path, *, digest: str = "", **how: Any) -> Session
         NeurodriftError: as `read_session`.
     """
     digest = digest or file_digest(source)
-    key = hashlib.sha256(json.dumps([digest, how, _code()], sort_keys=True, default=str).encode()).hexdigest()
-    path = cache_folder() / "sessions" / f"{key[:40]}.h5"
+    path = _place(digest, how)
     found = _load(path)
     if found is None:
         with warnings.catch_warnings(record=True) as heard:
@@ -62,6 +61,16 @@ def load_session(source: str | Path, *, digest: str = "", **how: Any) -> Session
     for text, kind in said:
         warnings.warn(text, kind, stacklevel=2)
     return session
+
+
+def is_cached(digest: str, **how: Any) -> bool:
+    """Whether `load_session` would find the session of these bytes, without a look at the file itself."""
+    return bool(digest) and _load(_place(digest, how)) is not None
+
+
+def _place(digest: str, how: dict[str, Any]) -> Path:
+    key = hashlib.sha256(json.dumps([digest, how, _code()], sort_keys=True, default=str).encode()).hexdigest()
+    return cache_folder() / "sessions" / f"{key[:40]}.h5"
 
 
 @functools.cache

@@ -51,8 +51,7 @@ def fetch_file(asset: Asset, ledger: Ledger, tell: Tell, stopped: Callable[[], b
         if ledger.holds(asset, target):
             tell(asset.path, asset.size)
             return target
-        digest = asset.digest or (asset.detail() if asset.detail else "")
-        ledger.check(asset, digest)
+        digest = ledger.digest(asset)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_file():

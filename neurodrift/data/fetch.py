@@ -113,6 +113,7 @@ def open_plan(
     api: str | None = None,
     version: str | None = None,
     draft: bool = False,
+    needed: bool = True,
 ) -> Iterator[Plan]:
     """What fetching would do, with the archive open for `fetch`; without a network, from the last listing.
 
@@ -122,6 +123,7 @@ def open_plan(
         api: address or name of the archive.
         version: other than the catalogue's.
         draft: use the set's draft, which changes without notice.
+        needed: without a network, missing files are an error; else the plan has them, and they cannot be fetched.
 
     Raises:
         NeurodriftError: nothing chosen, a draft that was not asked for, no such version, no archive and no listing.
@@ -137,7 +139,7 @@ def open_plan(
             chosen, where, listed = _listing(entry, chosen, api, stack)
             plan = _plan(entry, chosen, Ledger(root / chosen, where, entry.id, chosen), listed, pick)
         except Unreachable as error:
-            plan = _recorded(entry, chosen, root, pick, error)
+            plan = _recorded(entry, chosen, root, pick, error, needed)
         yield plan
 
 
@@ -150,18 +152,18 @@ def _listing(entry: Entry, version: str, api: str | None, stack: ExitStack) -> t
     return version, archive.url, archive.assets(entry.id, version, entry.glob)
 
 
-def _recorded(entry: Entry, version: str, root: Path, pick: Pick, why: Unreachable) -> Plan:
+def _recorded(entry: Entry, version: str, root: Path, pick: Pick, why: Unreachable, needed: bool) -> Plan:
     """The plan by the listing of an earlier fetch, if it needs no network."""
     ledger = Ledger(root / version)
     if not version or not ledger.files():
         raise Unreachable(f"{why} Nothing of {entry.name} is in {root} yet.") from why
     plan = _plan(entry, version, ledger, ledger.listed(), pick)
     here = len(plan.assets) - len(plan.missing)
-    if plan.missing:
+    if plan.missing and needed:
         raise Unreachable(
             f"{why} {here} of the {len(plan.assets)} chosen files of {entry.name} are in {ledger.root} and stay usable."
         ) from why
-    return replace(plan, note=f"{why} All {here} chosen files are here.")
+    return replace(plan, note=f"{why} {here} of {len(plan.assets)} chosen files are here.")
 
 
 def _pinned(root: Path) -> str:

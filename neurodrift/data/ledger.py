@@ -60,6 +60,17 @@ class Ledger:
         """Records a listing."""
         self._update({a.path: {"size": a.size} for a in assets})
 
+    def digest(self, asset: Asset) -> str:
+        """The asset's digest as the archive says, else, without a network, as it said before; "" if it never did.
+
+        Raises:
+            NeurodriftError: it changed.
+        """
+        said = asset.digest or (asset.detail() if asset.detail else "")
+        if said:
+            self.check(asset, said)
+        return said or str(self.files().get(asset.path, {}).get("digest", ""))
+
     def check(self, asset: Asset, digest: str) -> None:
         """Refuses a digest that is not the recorded one: a published version does not change.
 

@@ -23,6 +23,7 @@ from pynwb.file import Subject
 
 from neurodrift.cli import cli
 from neurodrift.data.catalogue import find_entry
+from neurodrift.data.dandi import Unreachable
 from neurodrift.data.session import Session
 from neurodrift.errors import NeurodriftError, NeurodriftWarning
 from neurodrift.simulation import simulate_days
@@ -112,7 +113,9 @@ def test_from_a_name_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not json.loads(summary.read_text(encoding="utf-8"))["simulated"]
     monkeypatch.setenv("DANDI_INSTANCE", "http://127.0.0.1:9/api")
     again = run(*command)
-    assert again.exit_code == 0 and "All 2 chosen files are here" in again.output and "reused" in again.output
+    assert (
+        again.exit_code == 0 and "2 of 2 chosen files are here" in again.output and "reused" in again.output
+    )
 
 
 def test_fetch_shows_the_size_and_a_dry_run_fetches_nothing(archive: Loopback, tmp_path: Path) -> None:
@@ -142,13 +145,22 @@ def test_interrupted_it_stops_at_once_and_continues_later(archive: Loopback, tmp
     assert done.exit_code == 0 and "1 here, 1 to fetch" in done.stdout and "verified" in done.stdout
 
 
-def test_streaming_reads_what_is_needed_and_keeps_it(archive: Loopback, tmp_path: Path) -> None:
+def test_streaming_reads_what_is_needed_and_keeps_it(
+    archive: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call = ("stream", "link", "--limit", 1, "--behavior", "mrs_velocity")
     first, second = run(*call), run(*call)
     assert "3000 bins of 0.02 s, 24 channels, mrs_velocity" in first.stdout, first.output
-    assert "crossed the network" in first.stdout and "from the cache" in second.stdout
+    assert " crossed the network" in first.stdout and "nothing crossed the network" in second.stdout
+    assert not list(tmp_path.rglob("*.nwb"))
     listed = run("cache")
     assert "behavior mrs_velocity" in listed.stdout and "1 sessions" in listed.stdout
+    assert "Neural data" in run("stream", "link", "--limit", 1, "--inspect").stdout
+    monkeypatch.setenv("DANDI_INSTANCE", "http://127.0.0.1:9/api")
+    offline = run(*call)
+    assert "3000 bins" in offline.stdout and "cannot be reached" in offline.stdout
+    other = run("stream", "link", "--limit", 1, "--behavior", "index_velocity")
+    assert isinstance(other.exception, Unreachable) and "was not read in this way" in str(other.exception)
     assert "1 sessions" in run("cache", "--clear").stdout
     assert not list((tmp_path / "cache").rglob("*.h5"))
 
