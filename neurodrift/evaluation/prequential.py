@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,6 +24,7 @@ def stream(
     learn: bool = True,
     lag: int = 0,
     over_gaps: str = "carry",
+    after_bin: Callable[[int], None] | None = None,
 ) -> Floats:
     """Runs a decoder through a session bin by bin; predictions (T, D), or (T, R, D) for replicas.
 
@@ -33,6 +35,7 @@ def stream(
         counts: replaces the session's counts, (T, C) or a set a replica (T, R, C).
         bins: only these; consecutive stretches, one call each, equal one call over all of them.
         over_gaps: "carry" the decoder's state over gaps between bins, or "reset" it there.
+        after_bin: called with t after each bin.
     """
     if over_gaps not in ("carry", "reset"):
         raise NeurodriftError(f'over_gaps is {over_gaps!r}; it is "carry" or "reset".')
@@ -46,7 +49,8 @@ def stream(
         after = np.arange(lag, len(x))
         after = after[after - lag >= since[after]]
         known[after] = labels[after - lag]
-    if isinstance(decoder, RecurrentDecoder) and (not learn or lag == decoder.max_lag):
+    known_ahead = after_bin is None and (not learn or lag == getattr(decoder, "max_lag", None))
+    if known_ahead and isinstance(decoder, RecurrentDecoder):
         out = decoder.run(x[first:last], known[first:last], fresh[first:last])
         if out is not None:
             return out
@@ -57,6 +61,8 @@ def stream(
         predictions.append(decoder.predict(x[t]))
         if learn and t - lag >= since[t]:
             decoder.update(known[t], lag)
+        if after_bin is not None:
+            after_bin(t)
     return np.stack(predictions)
 
 

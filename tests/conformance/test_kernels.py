@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -133,6 +136,25 @@ def test_labels_in_parts_and_early_labels_equal_the_reference(cell: str) -> None
             if t == 40:
                 learner.reset()
     assert_alike(fast, reference, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize("learns", ["all", "readout", "bias"])
+@pytest.mark.parametrize(
+    "twin", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["copy", "pickle"]
+)
+def test_a_copy_goes_on_as_the_original_would_and_leaves_it_alone(
+    twin: Callable[[Learner], Learner], learns: str
+) -> None:
+    (learner,) = learners("lstm", "adam", torch.float64, learns, max_lag=2, engines=("compiled",))
+    x, y = problem(torch.float64)
+    feed(learner, x, y, 2)
+    before = learner.w_out.clone()
+    other = twin(learner)
+    feed(other, x, y, 2)
+    assert torch.equal(learner.w_out, before)
+    feed(learner, x, y, 2)
+    assert_alike(learner, other, atol=0.0, rtol=0.0)
+    assert not torch.equal(learner.w_out, before)
 
 
 @pytest.mark.parametrize("engine", ["reference", "compiled"])

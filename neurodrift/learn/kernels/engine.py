@@ -55,6 +55,14 @@ class CompiledLearner(Learner):
             raise NeurodriftError("observer: compiled kernels do not show gradients; use engine='reference'.")
         super().__setattr__(name, value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("_settings", "_net")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copies of tensors share no memory with copies of their views: look at them anew.
+        self.__dict__.update(state)
+        self._connect()
+
     def _connect(self) -> None:
         _say_once()
         self.w, self.w_out = self.w.contiguous(), self.w_out.contiguous()
