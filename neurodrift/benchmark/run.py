@@ -119,7 +119,7 @@ class _Plan:
         for test, pair in pairs.items():
             data = {
                 **base,
-                "decoder": {k: decoder[k] for k in ("cell", "n_units")},
+                "decoder": {k: value for k, value in decoder.items() if k != "over_gaps"},
                 "train": [s.digest for s in pair.train],
                 "reading": spec.data.model_dump(exclude={"train", "test"}),
                 "channels": pair.match.shared,

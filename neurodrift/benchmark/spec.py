@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from neurodrift.data.remote import is_url
 from neurodrift.errors import NeurodriftError
-from neurodrift.learn.cells import CELLS
+from neurodrift.learn.cells import CELLS, Cell
 from neurodrift.learn.optim import OPTIMIZERS
 from neurodrift.learn.rules import RULES, Rule
 
@@ -66,7 +66,22 @@ class DecoderSpec(_Part):
 
     cell: str = "gru"
     n_units: int = Field(default=64, ge=1)
+    alpha: float | None = None
     over_gaps: Literal["carry", "reset"] = "carry"
+
+    @model_validator(mode="after")
+    def _known(self) -> DecoderSpec:
+        _one_of("cell", self.cell, CELLS)
+        if self.alpha is not None and "alpha" not in inspect.signature(CELLS[self.cell]).parameters:
+            raise ValueError(f"the cell {self.cell} takes no alpha")
+        try:
+            self.build_cell()
+        except NeurodriftError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def build_cell(self) -> Cell:
+        return CELLS[self.cell](**({} if self.alpha is None else {"alpha": self.alpha}))
 
 
 class Adapted(_Part):
@@ -136,13 +151,8 @@ class Spec(_Part):
     seeds: int = Field(default=5, ge=1)
     data: Data
     split: Split = Split()
-    decoder: DecoderSpec = DecoderSpec()
+    decoder: DecoderSpec = Field(default_factory=DecoderSpec)
     methods: Methods = Field(default_factory=Methods)
-
-    @model_validator(mode="after")
-    def _known(self) -> Spec:
-        _one_of("cell", self.decoder.cell, CELLS)
-        return self
 
 
 def read_spec(path: Path) -> Spec:

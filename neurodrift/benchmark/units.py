@@ -26,7 +26,6 @@ from neurodrift.evaluation.protocol import (
     start_normalizer,
 )
 from neurodrift.evaluation.step_size import choose_step_size
-from neurodrift.learn.cells import CELLS
 from neurodrift.learn.learner import Learns
 from neurodrift.learn.optim import OPTIMIZERS
 
@@ -78,7 +77,7 @@ def run_unit(unit: Unit, spec: Spec, spec_folder: Path, out: Path) -> Unit:
         warnings.simplefilter("ignore", NeurodriftWarning)
         pair = load_pair(spec, spec_folder, unit.test)
         if unit.kind == "train":
-            decoder = RecurrentDecoder(CELLS[spec.decoder.cell](), spec.decoder.n_units, seeds=[unit.seed])
+            decoder = RecurrentDecoder(spec.decoder.build_cell(), spec.decoder.n_units, seeds=[unit.seed])
             decoder.fit(pair.fitted).save(store.path(unit.key, ".pt"))
             store.save(unit.key, {"seed": unit.seed})
         elif unit.kind == "step":
@@ -90,7 +89,7 @@ def run_unit(unit: Unit, spec: Spec, spec_folder: Path, out: Path) -> Unit:
 
 def trained(unit: Unit, spec: Spec, store: Store) -> RecurrentDecoder:
     """The decoders of all seeds, side by side."""
-    cell = CELLS[spec.decoder.cell]()
+    cell = spec.decoder.build_cell()
     return RecurrentDecoder.join(
         [RecurrentDecoder(cell, spec.decoder.n_units).load(store.path(key, ".pt")) for key in unit.needs]
     )

@@ -17,7 +17,7 @@ def protocol(spec: Spec) -> list[str]:
     return [
         f"Counts are smoothed causally (exponential, {r.smoothing:g} kept a bin) and z-scored, with {r.floor:g} counts added to every deviation.",
         "Each training session is cut in time: the first 68 % trains, the next 12 % decides when to stop, the last fifth is kept for choosing step sizes.",
-        f"The decoder is a {spec.decoder.cell.upper()} of {spec.decoder.n_units} units with a linear readout, trained offline with Adam ({r.lr:g}, weight decay {r.weight_decay:g}) on windows of {r.window} bins, {spec.seeds} seeds.",
+        f"The decoder is a network of {spec.decoder.n_units} {spec.decoder.cell} units with a linear readout, trained offline with Adam ({r.lr:g}, weight decay {r.weight_decay:g}) on windows of {r.window} bins, {spec.seeds} seeds.",
         f"Each test session is cut in time: the first {100 * split.adapt:g} % of its bins is the adaptation block, less its last {split.gap:g} s; the rest is held out and is never learned from.",
         "The primary score is the variance-weighted R2 on the held-out block with the weights frozen at the end of adaptation. The state of every decoder settles over the 200 bins before it.",
         "frozen: the trained decoder as it is. renormalized: its z-scores re-estimated on the first quarter of the adaptation block, without labels.",

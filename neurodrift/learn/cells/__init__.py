@@ -35,7 +35,7 @@ __all__ = [
     "ResidualRNN",
 ]
 
-CELLS: dict[str, Callable[[], Cell]] = {
+CELLS: dict[str, Callable[..., Cell]] = {
     "rnn": RNN,
     "leaky_rnn": LeakyRNN,
     "residual_rnn": ResidualRNN,
