@@ -204,7 +204,7 @@ class _Learns(Protocol):
 
     def update(self, target: Floats | None, /) -> None: ...
 
-    def replicate(self, index: Any, /) -> _Learns: ...
+    def replicate(self, index: Any, /, *, engine: Any) -> _Learns: ...
 
 
 def diagnose(
@@ -230,7 +230,7 @@ def diagnose(
     Raises:
         NeurodriftError: where the decoder does not learn all weights, or too few bins have a label.
     """
-    twin = decoder.replicate(range(len(decoder.learner.w)))
+    twin = decoder.replicate(range(len(decoder.learner.w)), engine="reference")
     learner = twin.learner
     if learner.learns != "all":
         raise NeurodriftError(f'diagnose: the decoder learns "{learner.learns}"; give one that learns "all".')
