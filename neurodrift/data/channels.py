@@ -60,10 +60,11 @@ def match_channels(train: Sequence[Session], test: Session) -> ChannelMatch:
     Warns where channels are missing or new.
 
     Raises:
-        NeurodriftError: no training session, or no channel that all sessions share.
+        NeurodriftError: no training session, no channel that all sessions share, or sorted units of another day.
     """
     if not train:
         raise NeurodriftError("match_channels: there is no training session.")
+    _refuse_units(train, test)
     everywhere = set(test.channels).intersection(*(session.channels for session in train))
     known = dict.fromkeys(name for session in train for name in session.channels)
     match = ChannelMatch(
@@ -80,3 +81,17 @@ def match_channels(train: Sequence[Session], test: Session) -> ChannelMatch:
     if match.missing or match.new:
         warnings.warn(f"{train[0]} against {test}: {match}", NeurodriftWarning, stacklevel=2)
     return match
+
+
+def _refuse_units(train: Sequence[Session], test: Session) -> None:
+    """Units are matched within a day; on another day the same id is another unit."""
+    for session in train:
+        for one, other in ((session, test), (test, session)):
+            same_day = one.start is not None and other.start is not None
+            same_day = same_day and one.start.date() == other.start.date()  # type: ignore[union-attr]
+            if not one.persist and not same_day and one is not other and one.source != other.source:
+                raise NeurodriftError(
+                    f"{one}: its channels are units by id, which do not persist to another day ({other}). "
+                    f'Pool them per electrode (pool="electrode") where units name electrodes, or say '
+                    f"same_units=True if you know that every id is the same electrode on all days."
+                )

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pynwb import NWBFile, TimeSeries
 from pynwb.behavior import BehavioralEvents
-from pynwb.core import DynamicTable, NWBContainer
 from pynwb.ecephys import ElectricalSeries, SpikeEventSeries
 from pynwb.icephys import PatchClampSeries
 from pynwb.image import ImageSeries, IndexSeries
 from pynwb.misc import AnnotationSeries, IntervalSeries
 from pynwb.ophys import RoiResponseSeries
 
+from neurodrift.data.facts import Facts
+from neurodrift.data.walking import walk
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["Found", "choose", "doubt", "find", "is_counts", "unit_of"]
@@ -40,7 +40,7 @@ NOT_SIGNALS = {
 class Found:
     """One thing in a file: role "neural" or "behavior" where it would be considered, else "ignored" and why.
 
-    `readable` marks series that can still be asked for by name.
+    `readable` marks series that can still be asked for by name, `unfair` labels that came of the same spikes.
     """
 
     name: str
@@ -50,45 +50,36 @@ class Found:
     series: Any
     columns: int = 0
     readable: bool = False
+    unfair: bool = False
 
     def __str__(self) -> str:
         unit = unit_of(self.series) if isinstance(self.series, TimeSeries) else ""
         return f"{self.path} ({self.columns} column{'s' * (self.columns != 1)}{', ' + unit if unit else ''})"
 
 
-def find(nwb: NWBFile) -> list[Found]:
-    """Everything in /units, acquisition, processing/* and analysis; reads some rows of possible counts."""
+def find(nwb: NWBFile, facts: Facts = Facts()) -> list[Found]:  # noqa: B008 (frozen)
+    """Everything in /units, acquisition, processing/* and analysis; reads some rows of possible counts.
+
+    What `facts` says of a name goes before what the series looks like.
+    """
     electrodes = 0 if nwb.electrodes is None else len(nwb.electrodes)
     found = []
     if nwb.units is not None and "spike_times" in nwb.units.colnames:
         found.append(Found("units", "units", "neural", "", nwb.units, len(nwb.units), True))
     elif nwb.units is not None:
         found.append(Found("units", "units", "ignored", "it has no spike_times", nwb.units))
-    for path, item, inside in _walk(nwb):
-        found.append(_judge(path, item, inside, electrodes))
+    for path, item, inside in walk(nwb):
+        found.append(_known(_judge(path, item, inside, electrodes), facts))
     return found
 
 
-def _walk(nwb: NWBFile) -> Iterator[tuple[str, NWBContainer, NWBContainer | None]]:
-    def inner(path: str, item: NWBContainer, inside: NWBContainer | None) -> Iterator[Any]:
-        here = f"{path}/{item.name}"
-        if isinstance(item, (TimeSeries, DynamicTable)):
-            yield here, item, inside
-            return
-        children = [child for child in item.children if isinstance(child, NWBContainer)]
-        if not children:
-            yield here, item, inside
-        for child in sorted(children, key=lambda child: str(child.name)):
-            yield from inner(here, child, item)
-
-    places: list[tuple[str, Any]] = [("acquisition", nwb.acquisition)]
-    places += [
-        (f"processing/{name}", nwb.processing[name].data_interfaces) for name in sorted(nwb.processing)
-    ]
-    places.append(("analysis", nwb.analysis))
-    for path, items in places:
-        for name in sorted(items):
-            yield from inner(path, items[name], None)
+def _known(item: Found, facts: Facts) -> Found:
+    if item.name in facts.ignore:
+        return replace(item, role="ignored", why=facts.ignore[item.name])
+    if item.name in facts.signals and isinstance(item.series, TimeSeries):
+        why = "a neural signal, not counts; name it to decode from it"
+        return replace(item, role="signal", why=why, columns=_columns(item.series), readable=True)
+    return replace(item, unfair=True) if item.name in facts.unfair else item
 
 
 def _judge(path: str, item: Any, inside: Any, electrodes: int) -> Found:
@@ -171,6 +162,8 @@ def unit_of(series: TimeSeries) -> str:
 def doubt(item: Found) -> str:
     """Why a behaviour may be no fair label, "" where nothing speaks against it."""
     text = str(item.series.description or "") if isinstance(item.series, TimeSeries) else ""
+    if item.unfair:
+        return f"{item.path} may be no fair label: a decoder made it from the same spikes"
     if re.search(r"decoded (online|from)", text, re.IGNORECASE):
         return f"{item.path} may be no fair label, its description says {text!r}"
     return ""

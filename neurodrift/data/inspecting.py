@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,53 +10,66 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from neurodrift.data.choosing import choose_behavior, choose_neural
+from neurodrift.data.clock import Clock
+from neurodrift.data.counting import edge_of, pooled
 from neurodrift.data.electrodes import count_channels
+from neurodrift.data.facts import Facts
 from neurodrift.data.finding import Found, doubt, find, unit_of
-from neurodrift.data.layouts import LAYOUTS
-from neurodrift.data.layouts.generic import pooled
-from neurodrift.data.nwb_open import open_nwb, subject_of
-from neurodrift.data.series import sample_times, step_of
+from neurodrift.data.layouts import LAYOUTS, layout_of
+from neurodrift.data.nwb_open import Source, name_of, open_nwb, subject_of
+from neurodrift.data.options import Options
+from neurodrift.data.series import raw_times, sample_times, step_of
 from neurodrift.data.trials import read_trials
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["inspect_file", "show"]
 
 
-def inspect_file(path: str | Path) -> dict[str, Any]:
+def inspect_file(path: Source) -> dict[str, Any]:
     """The contents of one NWB file as plain data: seconds throughout, None where the file does not decide.
 
-    Keys: path, layout, subject, session, n_channels, n_bins, bin_width, duration, neural (name, kind, path,
-    size), behaviors (name, dimensions, unit, path), n_trials, trial_columns, ignored (path, why), notes.
+    Keys: path, layout, set (what is known of it), subject, session, n_channels, n_bins, bin_width, duration, neural
+    (name, kind, path, size), behaviors (name, dimensions, unit, path), used (paths that a benchmark would
+    take where nothing is named: neural, behavior), n_trials, trial_columns, ignored (path, why), notes.
 
     Raises:
         NeurodriftError: the file cannot be read as NWB.
     """
     with open_nwb(path) as (nwb, said):
-        layout = next(name for name, module in LAYOUTS.items() if module.matches(nwb))
-        found = find(nwb)
+        layout = layout_of(nwb)
+        facts: Facts = LAYOUTS[layout].FACTS
+        found = find(nwb, facts)
         neural = [item for item in found if item.role == "neural"]
         behaviors = [item for item in found if item.role == "behavior"]
         notes = [f"session description: {nwb.session_description}"] if nwb.session_description else []
         notes += said
-        notes += _tied("neural data", "neural", neural) + _tied("behaviour", "behavior", behaviors)
+        spikes, labels = _used(found, facts, name_of(path))
+        notes += _tied("neural data", "neural", neural, spikes[:1], facts)
+        notes += _tied("behaviour", "behavior", behaviors, labels, facts)
         sizes = []
         for item in neural:
-            size, more = _size(nwb, item)
+            size, more = _size(nwb, item, facts)
             sizes.append(size)
-            notes += more
-        n_bins, bin_width, duration, more = _extent(nwb, neural, behaviors, str(path))
+            notes += more if item in spikes or len(spikes) != 1 else []
+        n_bins, bin_width, duration, more = _extent(
+            spikes or neural, labels or behaviors, facts, name_of(path)
+        )
         trials, left_out = read_trials(nwb.trials)
-        notes += more + [_remark(item) for item in behaviors if _remark(item)] + left_out
-        if nwb.trials is None:
+        remarks = [_remark(item) for item in labels or behaviors]
+        notes += more + [line for line in remarks if line] + left_out
+        notes += Clock.of(trials)[1] if facts.restarts else []
+        if nwb.trials is None and not facts.trial_index:
             notes.append(
                 "no trials: intervals are resampled in blocks of 10 s, and trial filters cannot be used"
             )
         return {
-            "path": str(path),
+            "path": name_of(path),
             "layout": layout,
+            "set": {"title": facts.title, "notes": list(facts.notes)},
             "subject": subject_of(nwb),
             "session": nwb.session_id or nwb.identifier or "",
-            "n_channels": sizes[0] if len(sizes) == 1 else None,
+            "n_channels": sizes[neural.index(spikes[0])] if len(spikes) == 1 else None,
             "n_bins": n_bins,
             "bin_width": bin_width,
             "duration": duration,
@@ -79,6 +91,7 @@ def inspect_file(path: str | Path) -> dict[str, Any]:
                 }
                 for item in behaviors
             ],
+            "used": {"neural": [i.path for i in spikes], "behavior": [i.path for i in labels]},
             "n_trials": len(trials),
             "trial_columns": [str(name) for name in trials.columns] if nwb.trials is not None else [],
             "ignored": _ignored(nwb, found),
@@ -86,10 +99,28 @@ def inspect_file(path: str | Path) -> dict[str, Any]:
         }
 
 
-def _tied(what: str, option: str, items: list[Found]) -> list[str]:
+def _used(found: list[Found], facts: Facts, source: str) -> tuple[list[Found], list[Found]]:
+    """What would be read where nothing is named; empty where that is an error."""
+    spikes: list[Found] = []
+    labels: list[Found] = []
+    try:
+        spikes = [choose_neural(found, facts, Options(), source)[0]]
+        labels = choose_behavior([i for i in found if i not in spikes], facts, Options(), source)[0]
+    except NeurodriftError:
+        pass
+    return spikes, labels
+
+
+def _tied(what: str, option: str, items: list[Found], used: list[Found], facts: Facts) -> list[str]:
     if not items:
+        if option == "behavior":
+            return [
+                'no behaviour found: a benchmark cannot run on this file; behavior = "none" reads counts alone'
+            ]
         return [f"no {what} found: a benchmark cannot run on this file"]
-    if len(items) > 1:
+    if len(items) > len(used) > 0:
+        return [f"{what}: the layout takes {', '.join(item.path for item in used)} where nothing is named"]
+    if len(items) > 1 and not used:
         fair = min(items, key=lambda item: bool(doubt(item)))
         listing = ", ".join(item.path for item in items)
         return [
@@ -99,36 +130,28 @@ def _tied(what: str, option: str, items: list[Found]) -> list[str]:
     return []
 
 
-def _size(nwb: NWBFile, item: Found) -> tuple[int, list[str]]:
+def _size(nwb: NWBFile, item: Found, facts: Facts) -> tuple[int, list[str]]:
     if item.path == "units":
-        channels, _, notes = pooled(nwb)
+        channels, _, _, notes = pooled(nwb, facts, Options())
         return len(channels), notes
     return item.columns, [f"{item.path}: {count_channels(nwb, item.series, item.columns)[1]}"]
 
 
 def _extent(
-    nwb: NWBFile, neural: list[Found], behaviors: list[Found], source: str
+    neural: list[Found], behaviors: list[Found], facts: Facts, source: str
 ) -> tuple[int | None, float | None, float | None, list[str]]:
-    """Bins, bin width (s) and duration (s, gaps not counted for counts), and notes."""
-    if len(neural) == 1 and neural[0].path != "units":
+    """Bins, bin width (s) and duration (s, gaps not counted for bins), and notes."""
+    timed = neural[0] if len(neural) == 1 and neural[0].path != "units" else None
+    if timed is None and facts.bins and behaviors:
+        timed = behaviors[0]
+    if timed is not None:
         try:
-            times = sample_times(neural[0], source)
+            times = raw_times(timed, source, facts.period_as_rate)[0]
+            if not facts.session_index:
+                times = sample_times(timed, source) if not facts.period_as_rate else times
         except NeurodriftError as error:
-            return len(neural[0].series.data), None, None, [str(error)]
-        width = step_of(times)
-        if width is None:
-            return (
-                len(times),
-                None,
-                None,
-                [f"{neural[0].path} has {len(times)} bins: no bin width can be inferred"],
-            )
-        gaps = np.diff(times) > 1.5 * width
-        notes = [f"{neural[0].path}: {times[0]:.3f} to {times[-1]:.3f} s"]
-        if gaps.any():
-            missing = np.diff(times)[gaps].sum() - width * gaps.sum()
-            notes[0] += f", with {int(gaps.sum())} gaps of {missing:.1f} s in all"
-        return len(times), width, len(times) * width, notes
+            return len(timed.series.data), None, None, [str(error)]
+        return _binned(timed, times, facts)
     ends: list[float] = []
     for item in [*neural, *behaviors]:
         if item.path == "units":
@@ -137,14 +160,31 @@ def _extent(
             spikes = _quiet_times(item, source)
         if len(spikes):
             ends += [float(np.min(spikes)), float(np.max(spikes))]
-    notes = ["spike times need a bin width: a benchmark needs bin_width, such as 0.02 (s)"] if neural else []
-    only = len(neural) == 1 and neural[0].path == "units"
-    return None, None, max(ends) - min(ends) if ends else None, notes if only else []
+    notes = []
+    if len(neural) == 1 and facts.bin_width:
+        notes = [f"spike times are read in bins of {facts.bin_width:g} s where no bin_width is given"]
+    elif len(neural) == 1:
+        notes = ["spike times need a bin width: a benchmark needs bin_width, such as 0.02 (s)"]
+    return None, None, max(ends) - min(ends) if ends else None, notes
+
+
+def _binned(
+    item: Found, times: Any, facts: Facts
+) -> tuple[int | None, float | None, float | None, list[str]]:
+    width = step_of(times)
+    if width is None:
+        return len(times), None, None, [f"{item.path} has {len(times)} bins: no bin width can be inferred"]
+    gaps = np.diff(times) > 1.5 * width
+    notes = [f"{item.path}: {times[0]:.3f} to {times[-1]:.3f} s", edge_of(item, facts, Options())[1]]
+    if gaps.any():
+        missing = np.diff(times)[gaps].sum() - width * gaps.sum()
+        notes[0] += f", with {int(gaps.sum())} gaps of {missing:.1f} s in all"
+    return len(times), width, len(times) * width, notes
 
 
 def _quiet_times(item: Found, source: str) -> Any:
     try:
-        return sample_times(item, source)
+        return raw_times(item, source)[0]
     except NeurodriftError:
         return []
 
@@ -159,7 +199,7 @@ def _remark(item: Found) -> str:
 
 
 def _ignored(nwb: NWBFile, found: list[Found]) -> list[dict[str, str]]:
-    out = [{"path": item.path, "why": item.why} for item in found if item.role == "ignored"]
+    out = [{"path": item.path, "why": item.why} for item in found if item.role in ("ignored", "signal")]
     if nwb.units is not None:
         extra = [name for name in nwb.units.colnames if name.startswith("waveform")]
         out += [{"path": f"units/{name}", "why": "waveforms are never read"} for name in extra]
@@ -180,32 +220,43 @@ def show(content: dict[str, Any], console: Console) -> None:
     who = content["subject"] or "no subject given"
     line(content["path"], "bold")
     line(f"subject {who}, session {content['session'] or 'not named'}, layout {content['layout']}")
+    if content["set"]["title"]:
+        line(content["set"]["title"])
     size = [f"{content['n_channels']} channels"] if content["n_channels"] is not None else []
     if content["n_bins"] is not None:
         width = content["bin_width"]
         size.append(f"{content['n_bins']} bins" + (f" of {width:g} s" if width else ""))
     if content["duration"] is not None:
-        size.append(f"{content['duration'] / 60:.1f} min")
+        seconds = content["duration"]
+        size.append(f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s")
     line(", ".join([*size, f"{content['n_trials']} trials"]))
-    for title, items, one in (
-        ("Neural data", content["neural"], "size"),
-        ("Behaviour", content["behaviors"], "dimensions"),
+    for title, items, one, kind in (
+        ("Neural data", content["neural"], "size", "neural"),
+        ("Behaviour", content["behaviors"], "dimensions", "behavior"),
     ):
         console.print()
-        used = (
-            "would be used" if len(items) == 1 else ("choose one by name or path" if items else "none found")
-        )
-        line(f"{title}: {used}", "bold")
+        used = content["used"][kind]
+        if not items:
+            word = "none found"
+        elif not used:
+            word = "choose one by name or path"
+        elif len(used) == len(items):
+            word = "would be used"
+        else:
+            word = "those marked * would be used, others by name or path"
+        line(f"{title}: {word}", "bold")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
         for item in items:
             unit = item.get("kind", item.get("unit")) or "unit not given"
-            word = {"size": "channels", "dimensions": "columns"}[one]
-            table.add_row(escape(item["path"]), f"{item[one]} {word}", escape(unit.replace("_", " ")))
+            mark = "* " if item["path"] in used and len(used) < len(items) else ""
+            word = {"size": "channel", "dimensions": "column"}[one] + "s" * (item[one] != 1)
+            table.add_row(escape(mark + item["path"]), f"{item[one]} {word}", escape(unit.replace("_", " ")))
         if items:
             console.print(table)
     for title, lines in (
         ("Trial columns", [", ".join(content["trial_columns"])] if content["trial_columns"] else []),
         ("Ignored", [f"{item['path']}: {item['why']}" for item in content["ignored"]]),
+        ("What is known of this set", content["set"]["notes"]),
         ("Notes", content["notes"]),
     ):
         if lines:

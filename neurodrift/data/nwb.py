@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from neurodrift.data.counting import UNSTABLE
 from neurodrift.data.inspecting import inspect_file
-from neurodrift.data.layouts import LAYOUTS
-from neurodrift.data.layouts.generic import UNSTABLE
-from neurodrift.data.nwb_open import file_digest, open_nwb, subject_of
+from neurodrift.data.layouts import LAYOUTS, layout_of
+from neurodrift.data.nwb_open import Source, file_digest, name_of, open_nwb, subject_of
 from neurodrift.data.nwb_write import write_session
+from neurodrift.data.options import Options
 from neurodrift.data.session import Session
 from neurodrift.data.trials import filter_trials
 from neurodrift.errors import NeurodriftError, NeurodriftWarning
@@ -23,7 +25,7 @@ __all__ = ["file_digest", "inspect_file", "read_session", "write_session"]
 
 
 def read_session(
-    source: str | Path,
+    source: Source,
     *,
     neural: str | None = None,
     behavior: str | None = None,
@@ -31,41 +33,51 @@ def read_session(
     bin_width: float | None = None,
     trials: str | None = None,
     channels: Sequence[str] | None = None,
+    bin_edge: str | None = None,
+    pool: str | None = None,
+    same_units: bool = False,
+    units: str | None = None,
+    part: str | None = None,
 ) -> Session:
-    """Read one NWB file.
+    """Read one recording.
 
     Args:
-        source: path of the file.
-        neural: name or path of the spikes ("units", or binned counts); may be left out with one choice.
-        behavior: name or path of what is to be decoded; likewise.
+        source: path or http(s) address of a file, a binary file object, or an open NWBFile.
+        neural: name or path of the spikes ("units", or binned counts); may be left out with one choice, or where
+            the layout is known.
+        behavior: name or path of what is to be decoded, likewise; several joined by "+", a container of
+            series for all of them, or "none" for counts alone.
         behavior_transform: "none", or "velocity" for the causal difference quotient of a position.
         bin_width: seconds; needed for spike times, refused where binned counts are more than 10 % off.
         trials: filter such as "is_success == True"; bins outside matching trials are left out.
         channels: ids to keep, in this order.
+        bin_edge: what timestamps of bins are, "start" or "end", against what layout and file say.
+        pool: "electrode" adds the units of an electrode up, "unit" keeps them; sessions of units are refused on
+            another day unless the set guarantees that they are the same.
+        same_units: you know that a unit id is the same electrode on every day.
+        units: filter of the units table such as "heldout == False".
+        part: one of several sessions in the file.
 
     Raises:
         NeurodriftError: whatever makes the file unusable as asked, with the remedy.
     """
-    path = str(source)
+    options = Options(
+        neural, behavior, behavior_transform, bin_width, bin_edge, pool, same_units, units, part
+    )
+    path = name_of(source)
     with open_nwb(source) as (nwb, said):
-        layout = next(name for name, module in LAYOUTS.items() if module.matches(nwb))
-        session: Session = LAYOUTS[layout].read(
-            nwb,
-            path,
-            neural=neural,
-            behavior=behavior,
-            behavior_transform=behavior_transform,
-            bin_width=bin_width,
-        )
+        layout = layout_of(nwb)
+        session: Session = LAYOUTS[layout].read(nwb, path, options)
+        description = str(nwb.session_description or "")
         session = replace(
             session,
             subject=subject_of(nwb),
             identifier=nwb.session_id or nwb.identifier or "",
             start=nwb.session_start_time,
-            digest=file_digest(source),
+            digest=file_digest(source) if isinstance(source, (str, Path)) else "",
             provenance=(
                 f"read {path} (layout {layout})",
-                *([f"session description: {nwb.session_description}"] if nwb.session_description else []),
+                *([f"session description: {description}"] if description else []),
                 *said,
                 *session.provenance,
             ),
@@ -75,6 +87,12 @@ def read_session(
     if channels is not None:
         session = _only(session, channels)
     return _checked(session, behavior)
+
+
+REPAIRED = re.compile(
+    r"^session description: .*\b(warning|caution)\b|^the clock restarts|: left out$|rows? corrected",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def _only(session: Session, channels: Sequence[str]) -> Session:
@@ -95,12 +113,12 @@ def _only(session: Session, channels: Sequence[str]) -> Session:
 
 
 def _checked(session: Session, behavior: str | None) -> Session:
-    if not np.isfinite(session.behavior).any():
+    if session.behavior_names and not np.isfinite(session.behavior).any():
         raise NeurodriftError(
             f"{session}: the behaviour {behavior or ', '.join(session.behavior_names)} is NaN in all "
             f"{len(session)} bins. Decode another series, or loosen the trial filter until labels remain."
         )
-    heard = [line for line in session.provenance if UNSTABLE in line]
+    heard = [line for line in session.provenance if UNSTABLE in line or REPAIRED.search(line)]
     flat = np.flatnonzero((session.counts == session.counts[:1]).all(axis=0))
     if len(flat) and len(session) > 1:
         named = ", ".join(session.channels[i] for i in flat[:12]) + (" ..." if len(flat) > 12 else "")

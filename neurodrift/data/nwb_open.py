@@ -8,14 +8,20 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import h5py
 from pynwb import NWBHDF5IO, NWBFile
+from requests import RequestException
 
+from neurodrift.data.indy_mat import as_nwb, is_indy
 from neurodrift.data.remote import Remote, is_url, open_remote, remote_digest
+from neurodrift.data.safety import refuse_outside
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["file_digest", "open_nwb", "subject_of"]
+__all__ = ["Source", "file_digest", "name_of", "open_nwb", "subject_of"]
+
+Source: TypeAlias = str | Path | BinaryIO | NWBFile
 
 NOISE = re.compile(
     r"cached namespace|loaded namespace|namespace .* already|doi\.org", re.IGNORECASE | re.DOTALL
@@ -53,14 +59,23 @@ def _existing(path: str | Path) -> Path:
 
 
 @contextmanager
-def open_nwb(path: str | Path) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
+def open_nwb(path: Source) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
     """The NWB file at `path`, open for lazy reading, and what pynwb had to say about it.
 
-    At an http(s) address only the parts that are read cross the network.
+    At an http(s) address only the parts that are read cross the network. A binary file object is read and left
+    open, as is an NWBFile.
 
     Raises:
-        NeurodriftError: missing, a directory, not HDF5, cut short, or HDF5 that is not NWB 2.
+        NeurodriftError: missing, a directory, not HDF5, cut short, HDF5 that is neither NWB 2 nor a layout of
+            ours, or a file that leads to other files.
     """
+    if isinstance(path, NWBFile):
+        yield path, ()
+        return
+    if not isinstance(path, (str, Path)):
+        with _opened(path, name_of(path)) as found:
+            yield found
+        return
     if is_url(path):
         with open_remote(str(path)) as remote, _opened(remote, str(path)) as found:
             yield found
@@ -82,15 +97,22 @@ def open_nwb(path: str | Path) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
 
 
 @contextmanager
-def _opened(source: Path | Remote, where: str) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
+def _opened(source: Path | Remote | BinaryIO, where: str) -> Iterator[tuple[NWBFile, tuple[str, ...]]]:
     try:
         file = h5py.File(source, "r")
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError) as error:
         cut = "it is cut short (an unfinished copy or download)" if "truncated" in str(error) else str(error)
         raise NeurodriftError(
             f"{where} cannot be opened as HDF5: {cut}. Fetch or copy the file again."
         ) from error
-    with file:
+    with file, _readable(where):
+        refuse_outside(file, where)
+        if is_indy(file):
+            yield (
+                as_nwb(file, where),
+                ("converted from MATLAB: neurodrift reads its spikes and behaviour only",),
+            )
+            return
         kind = file.attrs.get("neurodata_type", b"")
         if (kind.decode() if isinstance(kind, bytes) else kind) != "NWBFile":
             keys = ", ".join(list(file)[:5]) or "nothing"
@@ -112,6 +134,27 @@ def _opened(source: Path | Remote, where: str) -> Iterator[tuple[NWBFile, tuple[
                 ) from error
         said = dict.fromkeys(_short(item.message) for item in heard if not NOISE.search(str(item.message)))
         yield nwb, tuple(f"pynwb says: {line}" for line in said)
+
+
+@contextmanager
+def _readable(where: str) -> Iterator[None]:
+    """Turns whatever goes wrong while a file is read into an error that names it."""
+    try:
+        yield
+    except (NeurodriftError, RequestException):
+        raise
+    except Exception as error:
+        raise NeurodriftError(
+            f"{where} cannot be read to its end: {type(error).__name__}: {_short(error)}. "
+            f"It may be damaged: fetch it again, or validate it with `pynwb-validate`."
+        ) from error
+
+
+def name_of(source: Source) -> str:
+    """What messages call a source: its path or address, or what it says of itself."""
+    if isinstance(source, NWBFile):
+        return f"NWBFile {source.identifier}"
+    return str(source) if isinstance(source, (str, Path)) else str(getattr(source, "name", "file object"))
 
 
 def _short(message: object) -> str:

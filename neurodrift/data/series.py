@@ -10,19 +10,22 @@ import numpy.typing as npt
 from pynwb.behavior import SpatialSeries
 
 from neurodrift.data.finding import Found
+from neurodrift.data.safety import whole
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["axis_names", "converted", "sample_times", "step_of"]
+__all__ = ["axis_names", "check_times", "converted", "raw_times", "sample_times", "step_of"]
 
 COLUMNS = re.compile(r"columns\s*=\s*\[([^\]]*)\]")
 Floats = npt.NDArray[np.float64]
 
 
-def sample_times(item: Found, source: str) -> Floats:
-    """Times (N,) of the samples, s: timestamps, or starting_time + i / rate.
+def raw_times(item: Found, source: str, period_as_rate: bool = False) -> tuple[Floats, list[str]]:
+    """Times (N,) of the samples, s, in stored order: timestamps, or starting_time + i / rate; and notes.
+
+    With `period_as_rate`, a rate below 1 Hz is taken as the period in s, and `offset` as the starting time.
 
     Raises:
-        NeurodriftError: times missing, of another length than the data, not finite, repeated, or backwards.
+        NeurodriftError: times missing, or of another length than the data.
     """
     series = item.series
     n = len(series.data)
@@ -31,7 +34,13 @@ def sample_times(item: Found, source: str) -> Floats:
             raise NeurodriftError(
                 f"{source}: {item.path} has rate {series.rate}; it must be positive. Repair the file."
             )
-        return float(series.starting_time or 0.0) + np.arange(n) / float(series.rate)
+        if period_as_rate and series.rate < 1:
+            start = _number(getattr(series, "offset", None), 0.0)
+            note = (
+                f"rate {series.rate:g} of {item.path} is the period in s, offset {start:g} its starting time"
+            )
+            return start + np.arange(n, dtype=np.float64) * float(series.rate), [note]
+        return float(series.starting_time or 0.0) + np.arange(n, dtype=np.float64) / float(series.rate), []
     if series.timestamps is None:
         raise NeurodriftError(f"{source}: {item.path} has neither timestamps nor a rate. Repair the file.")
     times = np.asarray(series.timestamps[:], np.float64)
@@ -39,6 +48,22 @@ def sample_times(item: Found, source: str) -> Floats:
         raise NeurodriftError(
             f"{source}: {item.path} has {n} samples but {len(times)} timestamps. Repair the file."
         )
+    return times, []
+
+
+def sample_times(item: Found, source: str) -> Floats:
+    """Times (N,) of the samples, s, as `raw_times`, strictly increasing.
+
+    Raises:
+        NeurodriftError: times not finite, repeated, or backwards; and as `raw_times`.
+    """
+    times = raw_times(item, source)[0]
+    check_times(times, item, source)
+    return times
+
+
+def check_times(times: Floats, item: Found, source: str) -> None:
+    """Raises where times are not finite or do not increase strictly."""
     wrong = np.flatnonzero(~np.isfinite(times))
     if len(wrong):
         raise NeurodriftError(
@@ -53,7 +78,6 @@ def sample_times(item: Found, source: str) -> Floats:
             f"({times[at]:.6f} s, then {times[at + 1]:.6f} s; {int((step <= 0).sum())} such places). "
             f"{'Drop the repeats' if same else 'The clock restarted: shift the samples'} in the file."
         )
-    return times
 
 
 def step_of(times: Floats) -> float | None:
@@ -61,10 +85,10 @@ def step_of(times: Floats) -> float | None:
     return round(float(np.median(np.diff(times))), 6) if len(times) > 1 else None
 
 
-def converted(item: Found) -> tuple[Floats, list[str]]:
+def converted(item: Found, with_offset: bool = True) -> tuple[Floats, list[str]]:
     """Values (N, D) in the unit of the series, data x conversion + offset where sound; and notes."""
     series = item.series
-    values = np.asarray(series.data[:], np.float64)
+    values = np.asarray(whole(series.data, item.path), np.float64)
     values = values[:, None] if values.ndim == 1 else values
     notes = []
     conversion, offset = _number(series.conversion, 1.0), _number(getattr(series, "offset", None), 0.0)
@@ -73,6 +97,8 @@ def converted(item: Found) -> tuple[Floats, list[str]]:
     elif conversion != 1:
         values = values * conversion
         notes.append(f"{item.path} multiplied by its conversion {conversion:g}")
+    if not with_offset:
+        return values, notes
     if not np.isfinite(offset):
         notes.append(f"offset of {item.path} is {offset}: not applied")
     elif offset:

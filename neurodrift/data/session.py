@@ -34,6 +34,7 @@ class Session:
         trials: one row a trial, columns `start_time` and `stop_time` (seconds) and the laboratory's own.
         valid: bins whose counts were observed in full (T,); default all.
         subject, identifier, start: who, which session, when; "" and None where the file does not say.
+        persist: whether the channel ids mean the same on other days; not so for sorted units.
         source, digest: the file and its sha256; "" for sessions made in memory.
         provenance: one line for everything that was read, chosen, repaired or left out, oldest first.
     """
@@ -51,6 +52,7 @@ class Session:
     subject: str = ""
     identifier: str = ""
     start: datetime | None = None
+    persist: bool = True
     source: str = ""
     digest: str = ""
     provenance: tuple[str, ...] = ()
@@ -109,7 +111,7 @@ class Session:
     @property
     def labelled(self) -> npt.NDArray[np.bool_]:
         """Bins (T,) that are valid and have a label on every axis."""
-        return np.asarray(self.valid & np.isfinite(self.behavior).all(axis=1))
+        return np.asarray(self.valid & np.isfinite(self.behavior).all(axis=1) & bool(self.behavior_names))
 
     @property
     def after_gap(self) -> npt.NDArray[np.bool_]:

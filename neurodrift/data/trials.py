@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,17 @@ from neurodrift.errors import NeurodriftError
 __all__ = ["assign_trials", "filter_trials", "read_trials"]
 
 
-def read_trials(table: Any) -> tuple[pd.DataFrame, list[str]]:
+def read_trials(table: Any, names: Sequence[str] | None = None) -> tuple[pd.DataFrame, list[str]]:
     """An NWB trial table (or None) as a frame with `start_time`, `stop_time`, and notes on what was left out.
 
     Cells of ragged or multidimensional columns are arrays; columns that refer to other objects are left out.
+    `names` are the columns to read, by default all.
     """
     if table is None:
         return pd.DataFrame({"start_time": np.zeros(0), "stop_time": np.zeros(0)}), []
     columns: dict[str, Any] = {}
     notes = []
-    for name in table.colnames:
+    for name in table.colnames if names is None else names:
         column = table[name]
         try:
             columns[name] = _cells(column, len(table))

@@ -1,0 +1,47 @@
+"""Twin of Indy and Loco: a MATLAB v7.3 file, written with h5py as MATLAB writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from tests.twins.base import Population, Truth, counted, held
+
+__all__ = ["indy_loco"]
+
+
+def indy_loco(path: Path) -> Truth:
+    """Cells of references (slots x channels), empty cells, names as character codes, axes transposed."""
+    pop = Population(6, 4.0, 19, start=100.0)
+    at = pop.t[::4]
+    names = ["M1 001", "M1 002", "S1 001"]
+    cells = {(0, 0): 0, (1, 0): 1, (0, 1): 2, (0, 2): 3, (1, 2): 4, (2, 2): 5}
+    with h5py.File(path, "w") as file:
+        file["t"] = at[None]
+        file["cursor_pos"] = pop.position[::4].T
+        file["target_pos"] = np.round(pop.position[::4].T)
+        file["finger_pos"] = np.c_[pop.position[::4], at].T
+        refs = file.create_group("#refs#")
+        slots = file.create_dataset("spikes", (3, 3), h5py.ref_dtype)
+        for slot in range(3):
+            for channel in range(3):
+                unit = cells.get((slot, channel))
+                if unit is None:
+                    cell = refs.create_dataset(f"e{slot}{channel}", data=np.zeros(2, np.uint64))
+                    cell.attrs["MATLAB_empty"] = 1
+                else:
+                    cell = refs.create_dataset(f"s{slot}{channel}", data=pop.spikes[unit][None])
+                slots[slot, channel] = cell.ref
+        labels = file.create_dataset("chan_names", (1, 3), h5py.ref_dtype)
+        for i, name in enumerate(names):
+            codes = np.array([[ord(c)] for c in name], np.uint16)
+            labels[0, i] = refs.create_dataset(f"n{i}", data=codes).ref
+    times = at[0] + 0.02 * np.arange(1, int((at[-1] - at[0]) / 0.02 + 1e-6) + 1)
+    each = counted(pop.spikes, times)
+    counts = np.stack([each[:, 0] + each[:, 1], each[:, 2], each[:, 3:].sum(1)], 1)
+    return Truth(
+        "indy_loco", counts, times, held(pop.position[::4], at, times), ("M1:001", "M1:002", "S1:001"),
+        says=("6 units pooled per electrode onto 3", "chosen by the layout: cursor_pos"),
+    )  # fmt: skip
