@@ -27,7 +27,16 @@ from neurodrift.errors import NeurodriftWarning
 __all__ = ["Cached", "cached_sessions", "clear_cache", "is_cached", "load_session"]
 
 ARRAYS = ("counts", "behavior", "times", "trial", "valid")
-TEXTS = ("bin_width", "channels", "behavior_names", "behavior_unit", "subject", "identifier", "provenance")
+TEXTS = (
+    "bin_width",
+    "channels",
+    "behavior_names",
+    "behavior_unit",
+    "subject",
+    "identifier",
+    "persist",
+    "provenance",
+)
 STORED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 
 
