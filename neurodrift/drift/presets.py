@@ -40,5 +40,5 @@ def link() -> Daily:
         Temmar et al. 2025, LINK, doi:10.48324/dandi.001201 (data; the decay is in the code's rr_avg.csv);
         Sponheim et al. 2021, doi:10.1088/1741-2552/ac3eaf (life of arrays).
     """
-    adds_up = Compose((PoissonTurnover(0.02 / 6, 0.1 / 6), Scaled(Rotation(6.0), power=0.5), Noise(1 / 622)))
-    return Daily(adds_up, each=Compose((Common(0.35, 0.3), Baseline(0.5), Rotation(45.0))))
+    adds_up = Compose((PoissonTurnover(0.003, 0.015), Scaled(Rotation(5.0), power=0.5), Noise(1 / 622)))
+    return Daily(adds_up, each=Compose((Common(0.35, 0.3), Baseline(0.5), Rotation(55.0))))
