@@ -1,6 +1,6 @@
 """The figures of docs/drift.md: how a preset decays, how a simulated day compares, what instability tells.
 
-    NEURODRIFT_DATA=/path/to/recordings python scripts/drift_study.py [decay] [twin] [watch] --out docs/_static
+    NEURODRIFT_DATA=/path/to/recordings python scripts/drift_study.py [--only decay twin watch] [--out docs/_static]
 
 Prints every number that the page states; a few minutes on one core.
 """
@@ -203,14 +203,13 @@ def known(session: Session, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", choices=["decay", "twin", "watch"], default=["decay", "twin", "watch"]
-    )
+    parts = {"decay": decay, "twin": twin, "watch": watch}
+    parser.add_argument("--only", nargs="+", choices=parts, default=list(parts))
     parser.add_argument("--out", type=Path, default=Path("docs/_static"))
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    for part in chosen.parts:
-        {"decay": decay, "twin": twin, "watch": watch}[part](chosen.out)
+    for part in chosen.only:
+        parts[part](chosen.out)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ def path_figure(name: str, path: DriftPath, minutes: float, *, unit: str = "minu
     limit = max(1.0, float(np.abs(level).max()))
 
     def make(width: float) -> Figure:
-        figure = new_figure(width, 3.4)
+        wide = wide_enough(width)
+        figure = new_figure(width, 3.4 if wide else 4.0)
         axes = figure.subplots()
         box = (0.0, minutes, rows.n_channels - 0.5, -0.5)
         shown = axes.imshow(
@@ -63,8 +64,11 @@ def path_figure(name: str, path: DriftPath, minutes: float, *, unit: str = "minu
         names = {MOVED: "other channel's signal", FRESH: "new unit", SILENT: "silent"}
         for color, text in names.items():
             axes.plot([], [], "s", color=color, label=text)
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8)
-        figure.colorbar(shown, ax=axes, label="log2 gain", shrink=0.8)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=3 if wide else 1, frameon=False, fontsize=8
+        )
+        where = "right" if wide else "bottom"
+        figure.colorbar(shown, ax=axes, label="log2 gain", shrink=0.8, location=where)
         axes.set_xlabel(unit)
         axes.set_ylabel("channel")
         return figure

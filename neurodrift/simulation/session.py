@@ -13,6 +13,7 @@ from neurodrift.data.trials import assign_trials
 from neurodrift.drift.base import Drift
 from neurodrift.drift.baseline import Baseline
 from neurodrift.drift.compose import Compose
+from neurodrift.drift.days import over_days
 from neurodrift.drift.dropout import Dropout
 from neurodrift.drift.gain import Gain
 from neurodrift.drift.path import DriftPath
@@ -144,7 +145,8 @@ def simulate_days(
 
     Args:
         severity: of the drift before each of the days 1, 2 ..., or one number for all of them.
-        drift: what happens between two days, `day_to_day()` by default.
+        drift: what happens between two days, `day_to_day()` by default. One that has a course of its own over
+            days (`over_days`), such as a schedule, is drawn once, and takes one severity.
         days_apart: days from one session to the next.
         seed: of everything; the same seed gives the same days.
 
@@ -160,10 +162,14 @@ def simulate_days(
             "or one for each day after the first."
         )
     drift = drift or day_to_day()
+    if hasattr(drift, "rows") and len(set(steps)) > 1:
+        raise NeurodriftError(f"simulation: {drift} is drawn once for all days; give it one severity.")
     first = Encoder.random(n_channels, np.random.default_rng([seed, 0]), population=population)
-    path, days = DriftPath.identity(n_channels), list[Session]()
+    path, days, course = DriftPath.identity(n_channels), list[Session](), list[DriftPath]()
     for day in range(n_days):
-        if day:
+        if course:
+            path = course[day]
+        elif day:
             draw = np.random.default_rng([seed, 1, day])
             path = path.then(drift.sample(days[-1], steps[day - 1], draw))
         days.append(
@@ -180,4 +186,6 @@ def simulate_days(
                 ),
             )
         )
+        if hasattr(drift, "rows") and not course:
+            course = over_days(drift, days[0], n_days, severity=steps[0] if steps else 0.0, seed=seed)
     return days

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from neurodrift.data.session import Session
-from neurodrift.drift import DriftPath, Dropout
+from neurodrift.drift import DriftPath, Dropout, Recurring, Scheduled
 from neurodrift.errors import NeurodriftError
 from neurodrift.simulation import Encoder, Population, Reaches, simulate_days, simulate_session
 
@@ -190,6 +190,15 @@ def test_drift_adds_up_and_dead_channels_stay_dead():
     drifting = simulate_days(4, minutes=1, drift=Dropout(0.2), severity=[1, 0, 0.5], n_channels=50, seed=0)
     dead = [set(np.flatnonzero(day.counts.sum(axis=0) == 0)) for day in drifting]
     assert len(dead[0]) == 0 and len(dead[1]) == 10 and dead[1] == dead[2] and dead[2] < dead[3]
+
+
+def test_a_drift_with_a_course_over_days_is_drawn_once():
+    back = Scheduled(Dropout(0.5), Recurring(0.5))
+    days = simulate_days(5, minutes=0.5, drift=back, n_channels=20, seed=1)
+    dead = [set(np.flatnonzero(day.counts.sum(axis=0) == 0)) for day in days]
+    assert [len(d) for d in dead] == [0, 10, 0, 10, 0] and dead[1] == dead[3]
+    with pytest.raises(NeurodriftError, match="one severity"):
+        simulate_days(3, minutes=0.1, drift=back, severity=[1.0, 0.5])
 
 
 def test_severities_and_lengths_that_do_not_fit_are_refused():
