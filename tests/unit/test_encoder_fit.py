@@ -36,7 +36,7 @@ def flat(n: int, **parts: object) -> Encoder:
 
 
 @cache
-def noisy(minutes: float = 20.0) -> tuple[Encoder, Session]:
+def noisy(minutes: float = 10.0) -> tuple[Encoder, Session]:
     encoder = Encoder.random(24, np.random.default_rng(0), population=NOISY)
     return encoder, simulate_session(encoder, minutes=minutes, seed=1)
 
@@ -44,9 +44,9 @@ def noisy(minutes: float = 20.0) -> tuple[Encoder, Session]:
 def test_counts_have_the_stated_mean_variance_and_covariance():
     loadings = np.array([[0.3, 0.3, -0.3, 0.0]])
     encoder = flat(4, dispersion=[0.0, 0.5, 0.0, 0.5], loadings=loadings, memory=1e-3)
-    x = Spikes(encoder, WIDTH, np.random.default_rng(0)).draw(np.full((40000, 4), 40.0)).astype(float)
+    x = Spikes(encoder, WIDTH, np.random.default_rng(0)).draw(np.full((20000, 4), 40.0)).astype(float)
     m, shared = 2.0, np.exp(0.09)
-    np.testing.assert_allclose(x.mean(axis=0), m, atol=5 * 0.02)
+    np.testing.assert_allclose(x.mean(axis=0), m, atol=5 * 0.03)
     for c, spread in enumerate((0.0, 0.5, 0.0, 0.5)):
         common = shared if c < 3 else 1.0
         variance = m + m**2 * ((1 + spread) * common - 1)
@@ -58,12 +58,12 @@ def test_counts_have_the_stated_mean_variance_and_covariance():
 
 def test_shared_factors_forget_as_stated():
     encoder = flat(2, loadings=np.full((1, 2), 0.5), memory=0.2)
-    x = Spikes(encoder, WIDTH, np.random.default_rng(0)).draw(np.full((40000, 2), 400.0)).astype(float)
+    x = Spikes(encoder, WIDTH, np.random.default_rng(0)).draw(np.full((20000, 2), 400.0)).astype(float)
     off = x - x.mean(axis=0)
     for lag in (1, 4):
         got = (off[lag:, 0] * off[:-lag, 1]).mean()
         wanted = 20**2 * (np.exp(0.25 * np.exp(-lag * WIDTH / 0.2)) - 1)
-        assert got == pytest.approx(wanted, rel=0.1)
+        assert got == pytest.approx(wanted, rel=0.2)  # some 2500 independent bins, skewed
 
 
 @pytest.mark.parametrize("population", [Population(), NOISY], ids=["poisson", "noisy"])
@@ -145,7 +145,7 @@ def test_a_simulated_twin_has_the_labels_and_says_what_it_is():
 
 def test_the_check_compares_and_sees_a_wrong_encoder():
     encoder, session = noisy()
-    right = posterior_check(session, seeds=range(2))
+    right = posterior_check(session, seeds=[0])
     table = right.table()
     for name in ("rate (Hz)", "Fano factor", "tuning depth (Hz)", "linear decoder R2"):
         assert table.loc[name, "simulated"] == pytest.approx(table.loc[name, "recorded"], rel=0.15)
@@ -183,7 +183,7 @@ def test_measures_are_the_definitions():
 def test_a_simulated_day_of_monkey_e_decodes_like_the_real_one(monkey_e):
     for file in monkey_e:
         session = read_session(file, behavior="intended_direction", trials="intuitive_mapping == True")
-        table = posterior_check(session, seeds=range(2)).table()
+        table = posterior_check(session, seeds=[0]).table()
         r2 = table.loc["linear decoder R2"]
         assert abs(r2["recorded"] - r2["simulated"]) < 0.08
         assert table.loc["rate (Hz)", "correlation over channels"] > 0.99
