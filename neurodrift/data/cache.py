@@ -37,7 +37,8 @@ TEXTS = (
     "persist",
     "provenance",
 )
-STORED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
+# Compression brings a checksum of each chunk with it.
+STORED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
 def load_session(source: str | Path, *, digest: str = "", **how: Any) -> Session:
@@ -107,7 +108,7 @@ def _store(path: Path, session: Session, told: list[str], how: dict[str, Any]) -
                 array = getattr(session, name)
                 file.create_dataset(name, data=array, **(STORED if array.size else {}))
             text = np.frombuffer(json.dumps(about).encode(), np.uint8)
-            file.create_dataset("about", data=text, chunks=True, fletcher32=True)
+            file.create_dataset("about", data=text, **STORED)
             file.attrs["source"], file.attrs["how"] = session.source, json.dumps(how, default=str)
         with part.open("rb+") as written:
             os.fsync(written.fileno())

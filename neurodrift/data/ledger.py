@@ -25,10 +25,8 @@ def locked(path: Path) -> Iterator[None]:
     from fasteners import InterProcessLock
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        _THREADS[str(path)],
-        InterProcessLock(str(path)),
-    ):  # the second alone lets threads of one process through
+    # A lock between processes lets the threads of one process through, so there are two.
+    with _THREADS[str(path)], InterProcessLock(str(path)):
         yield
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from neurodrift.data.catalogue import find_entry
 from neurodrift.data.dandi import Unreachable
 from neurodrift.data.fetch import Choice, open_plan
 from neurodrift.data.folders import inside
+from neurodrift.data.ledger import locked
 from neurodrift.errors import NeurodriftError
 from tests.loopback import Fault, Loopback, loopback
 from tests.unit.link_archive import LINK, SIZE, content, get, nwb_files, path_of
@@ -134,6 +137,26 @@ def test_two_processes_fetch_a_file_once(archive: Loopback, tmp_path: Path) -> N
         assert one.returncode == 0, said
     assert [f.read_bytes() for f in nwb_files(tmp_path)] == [content(archive, d) for d in (1, 2, 3)]
     assert archive.sent == sum(len(content(archive, d)) for d in (1, 2, 3))
+
+
+def test_threads_wait_for_each_other_too(tmp_path: Path) -> None:
+    inside_now, most = 0, 0
+
+    def work() -> None:
+        nonlocal inside_now, most
+        for _ in range(5):
+            with locked(tmp_path / "lock"):
+                inside_now += 1
+                most = max(most, inside_now)
+                time.sleep(0.002)
+                inside_now -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
 
 
 def test_without_a_network_what_is_here_stays_usable(archive: Loopback, tmp_path: Path) -> None:
