@@ -9,7 +9,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,16 +27,8 @@ from neurodrift.errors import NeurodriftWarning
 __all__ = ["Cached", "cached_sessions", "clear_cache", "is_cached", "load_session"]
 
 ARRAYS = ("counts", "behavior", "times", "trial", "valid")
-TEXTS = (
-    "bin_width",
-    "channels",
-    "behavior_names",
-    "behavior_unit",
-    "subject",
-    "identifier",
-    "persist",
-    "provenance",
-)
+# All else that a session has, numbers, texts and tuples of texts, is stored as JSON.
+TEXTS = [f.name for f in fields(Session) if f.name not in (*ARRAYS, "trials", "start", "source", "digest")]
 # Compression brings a checksum of each chunk with it.
 STORED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 

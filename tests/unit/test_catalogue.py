@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from neurodrift.benchmark import Spec
 from neurodrift.benchmark.ready import ready_names, ready_spec
 from neurodrift.cli import cli
+from neurodrift.data import LAYOUTS
 from neurodrift.data.catalogue import catalogue, facts_of, find_entry
 from neurodrift.data.dandi import Asset
-from neurodrift.data import LAYOUTS
 from neurodrift.data.fetch import Choice
 from neurodrift.errors import NeurodriftError
 from tests.loopback import Loopback
