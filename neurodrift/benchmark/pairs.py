@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neurodrift.benchmark.spec import Spec, resolve
 from neurodrift.data.cache import load_session
@@ -41,31 +42,15 @@ class Pair:
 
 
 @functools.lru_cache(maxsize=16)
-def load(
-    path: Path | str,
-    digest: str,
-    neural: str | None,
-    behavior: str | None,
-    transform: str,
-    bin_width: float | None,
-    trials: str | None,
-) -> Session:
-    """One session, bins that were not observed in full left out; `digest` is the file's."""
-    session = load_session(
-        path,
-        digest=digest,
-        neural=neural,
-        behavior=behavior,
-        behavior_transform=transform,
-        bin_width=bin_width,
-        trials=trials,
-    )
+def load(path: Path | str, digest: str, how: tuple[tuple[str, Any], ...]) -> Session:
+    """One session, bins that were not observed in full left out; `digest` is the file's, `how` its options."""
+    session = load_session(path, digest=digest, **dict(how))
     lost = int((~session.valid).sum())
     if lost:
         session = session.select(session.valid, f"left out {lost} bins that were not observed in full")
     if not session.labelled.any():
         raise NeurodriftError(
-            f"{path}: no bin has a label of {behavior or 'the behaviour'}; nothing can be decoded."
+            f"{path}: no bin has a label of {dict(how)['behavior'] or 'the behaviour'}; nothing can be decoded."
         )
     return session
 
@@ -76,15 +61,7 @@ def load_pair(spec: Spec, folder: Path, test: str) -> Pair:
 
     def read(text: str) -> Session:
         path = resolve(text, folder)
-        return load(
-            path,
-            file_digest(path),
-            data.neural,
-            data.behavior,
-            data.behavior_transform,
-            data.bin_width,
-            data.trials,
-        )
+        return load(path, file_digest(path), tuple(data.how().items()))
 
     train, session = [read(text) for text in data.train], read(test)
     for other in [*train[1:], session]:

@@ -14,6 +14,7 @@ import joblib
 from neurodrift.benchmark.details import details
 from neurodrift.benchmark.machine import machine, versions
 from neurodrift.benchmark.pairs import Pair, load_pair
+from neurodrift.benchmark.series import with_sessions
 from neurodrift.benchmark.spec import Spec, resolve, spec_to_toml
 from neurodrift.benchmark.store import Store, clean, code_digest, key_of, write_atomically
 from neurodrift.benchmark.summary import rows_of, summarize
@@ -65,6 +66,7 @@ def run_benchmark(
     out.mkdir(parents=True, exist_ok=True)
     store = Store(out)
     tell("reading", 0, 1)
+    spec = with_sessions(spec, spec_folder)
     pairs = {test: load_pair(spec, spec_folder, test) for test in spec.data.test}
     write_atomically(out / "spec.toml", spec_to_toml(_absolute(spec, spec_folder)))
     plan = _Plan(spec, pairs, store)
@@ -121,7 +123,7 @@ class _Plan:
                 **base,
                 "decoder": {k: value for k, value in decoder.items() if k != "over_gaps"},
                 "train": [s.digest for s in pair.train],
-                "reading": spec.data.model_dump(exclude={"train", "test"}),
+                "reading": spec.data.model_dump(exclude={"train", "test", "sessions", "train_sessions"}),
                 "channels": pair.match.shared,
             }
             units = [

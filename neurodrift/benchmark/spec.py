@@ -45,13 +45,34 @@ class _Part(BaseModel):
 class Data(_Part):
     """Which sessions, and what of them. Paths are relative to the spec file, or http(s) addresses; ${NAME} is an environment variable."""
 
-    train: list[str] = Field(min_length=1)
-    test: list[str] = Field(min_length=1)
+    train: list[str] = Field(default_factory=list)
+    test: list[str] = Field(default_factory=list)
+    sessions: str | None = None
+    train_sessions: int = Field(default=1, ge=1)
     neural: str | None = None
     behavior: str | None = None
     behavior_transform: Literal["none", "velocity"] = "none"
     bin_width: float | None = Field(default=None, gt=0)
     trials: str | None = None
+    bin_edge: Literal["start", "end"] | None = None
+    pool: Literal["electrode", "unit"] | None = None
+    same_units: bool = False
+    units: str | None = None
+    part: str | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Data:
+        lists = bool(self.train), bool(self.test)
+        if self.sessions is None and not all(lists):
+            missing = "test" if lists[0] else "train"
+            raise ValueError(f"{missing} is missing: list recordings, or give a folder or glob as sessions")
+        if self.sessions is not None and any(lists):
+            raise ValueError("give train and test, or sessions, not both")
+        return self
+
+    def how(self) -> dict[str, Any]:
+        """The arguments of `read_session`."""
+        return self.model_dump(exclude={"train", "test", "sessions", "train_sessions"})
 
 
 class Split(_Part):

@@ -9,6 +9,7 @@ from neurodrift.data.layouts import LAYOUTS
 from neurodrift.data.normalize import RunningZScore, ZScore
 from neurodrift.data.nwb import file_digest, inspect_file, read_session, write_session
 from neurodrift.data.session import Session
+from neurodrift.data.session_series import SessionSeries
 from neurodrift.data.splits import Split, blocks, split_session
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ChannelMatch",
     "RunningZScore",
     "Session",
+    "SessionSeries",
     "Split",
     "ZScore",
     "bin_spikes",

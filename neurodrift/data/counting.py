@@ -136,6 +136,10 @@ def pooled(
         if silent:
             notes.append(f"{silent} electrodes have no unit; the electrodes table lists them: kept, counts 0")
         return channels, rows, True, notes
+    if options.pool == "electrode":
+        raise NeurodriftError(
+            'units name no electrodes, so that pool="electrode" cannot be. Use pool="unit".'
+        )
     names = [str(item) for item in units.id.data[:]]
     if facts.same_units or options.same_units:
         why = (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["refuse_outside", "whole"]
+__all__ = ["check_claim", "refuse_outside", "whole"]
 
 MOST = 1100  # deflate packs at most 1032 to 1; a dataset that claims more than it stores is damaged
 SMALL = 1 << 26  # bytes that are read without asking
@@ -22,23 +22,22 @@ def refuse_outside(file: h5py.File, where: str) -> None:
     HDF5 follows such links silently, to any file that the reader may open.
     """
 
-    def check(name: str, link: Any) -> None:
+    def look(name: str, link: Any) -> NeurodriftError | None:
         if isinstance(link, h5py.ExternalLink):
-            raise _outside(where, name, "is a link", link.filename)
-        if not isinstance(link, h5py.HardLink):
-            return
-        kind = file.get(name, getclass=True)
-        if kind is not h5py.Dataset:
-            return
+            return _outside(where, name, "is a link", link.filename)
+        if not isinstance(link, h5py.HardLink) or file.get(name, getclass=True) is not h5py.Dataset:
+            return None
         item = file[name]
         if item.external:
-            raise _outside(where, name, "keeps its data", item.external[0][0])
-        if item.is_virtual:
-            for source in item.virtual_sources():
-                if source.file_name != ".":
-                    raise _outside(where, name, "is put together from data", source.file_name)
+            return _outside(where, name, "keeps its data", item.external[0][0])
+        sources = item.virtual_sources() if item.is_virtual else ()
+        outside = [source.file_name for source in sources if source.file_name != "."]
+        return _outside(where, name, "is put together from data", outside[0]) if outside else None
 
-    file.visititems_links(check)
+    # An error raised within the visit would come out of HDF5 as another one.
+    found = file.visititems_links(look)
+    if found is not None:
+        raise found
 
 
 def _outside(where: str, name: str, what: str, target: str) -> NeurodriftError:
@@ -50,6 +49,12 @@ def _outside(where: str, name: str, what: str, target: str) -> NeurodriftError:
 
 def whole(data: Any, what: str) -> npt.NDArray[Any]:
     """All of a dataset (or array), unless it claims far more than the file stores for it."""
+    check_claim(data, what)
+    return np.asarray(data[:])
+
+
+def check_claim(data: Any, what: str) -> None:
+    """Raises where a dataset claims far more numbers than the file stores for it."""
     if isinstance(data, h5py.Dataset):
         claimed, stored = data.size * data.dtype.itemsize, data.id.get_storage_size()
         if claimed > SMALL and claimed > MOST * max(stored, 1):
@@ -57,4 +62,3 @@ def whole(data: Any, what: str) -> npt.NDArray[Any]:
                 f"{what} claims {claimed / 1e9:.3g} GB of numbers, but the file stores {stored} bytes for it: "
                 f"it is damaged or unfinished. Fetch the file again."
             )
-    return np.asarray(data[:])

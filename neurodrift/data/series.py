@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pynwb.behavior import SpatialSeries
 
 from neurodrift.data.finding import Found
-from neurodrift.data.safety import whole
+from neurodrift.data.safety import check_claim, whole
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["axis_names", "check_times", "converted", "raw_times", "sample_times", "step_of"]
@@ -28,6 +28,7 @@ def raw_times(item: Found, source: str, period_as_rate: bool = False) -> tuple[F
         NeurodriftError: times missing, or of another length than the data.
     """
     series = item.series
+    check_claim(series.data, f"{source}: {item.path}")
     n = len(series.data)
     if series.rate is not None:
         if not series.rate > 0:
