@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neurodrift.benchmark import Spec
+from neurodrift.benchmark.pairs import load_pair
 from neurodrift.benchmark.ready import ready_names, ready_spec
 from neurodrift.cli import cli
 from neurodrift.data import LAYOUTS
 from neurodrift.data.catalogue import catalogue, facts_of, find_entry
 from neurodrift.data.dandi import Asset
-from neurodrift.data.fetch import Choice
+from neurodrift.data.fetch import Choice, fetch, open_plan
 from neurodrift.errors import NeurodriftError
 from tests.loopback import Loopback
+from tests.twins import TWINS
 
 ENTRIES = catalogue().values()
 PATHS = [
@@ -117,6 +121,27 @@ def test_a_ready_spec_is_a_spec(name: str) -> None:
         ready.pick(ready.entry, listing(name, [3]))
     with pytest.raises(NeurodriftError, match="leaves none to test"):
         ready_spec(name, 1)
+
+
+@pytest.mark.parametrize(("name", "twin"), [("link", "link_2025"), ("perich_miller", "perich_miller_co")])
+@pytest.mark.filterwarnings("ignore::neurodrift.NeurodriftWarning")
+def test_a_ready_spec_reads_its_layout(name: str, twin: str, tmp_path: Path, archive: Loopback) -> None:
+    ready = ready_spec(name)
+    for asset in listing(name, [0, 1, 30]):
+        TWINS[twin](tmp_path / "twin.nwb")
+        archive.put(
+            ready.entry.id, ready.entry.version + "t", asset.path, (tmp_path / "twin.nwb").read_bytes()
+        )
+    with open_plan(
+        ready.entry, ready.pick, to=tmp_path, api=archive.url, version=ready.entry.version + "t"
+    ) as plan:
+        assert [p.is_file() for p in fetch(plan)] == [True] * 3
+        spec = ready.spec(plan)
+    pair = load_pair(spec, tmp_path, spec.data.test[0])
+    assert len(spec.data.train) == 1 and len(spec.data.test) == 2
+    assert pair.test.counts.shape[1] == len(pair.match.shared) and pair.test.behavior.shape[1] == 2
+    if spec.data.trials:
+        assert set(pair.test.trials["result"].iloc[np.unique(pair.test.trial)]) == {"R"}
 
 
 DAYS = st.dates(date(2020, 1, 1), date(2020, 3, 1)) | st.none()

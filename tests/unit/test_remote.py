@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pynwb import TimeSeries
 
 from neurodrift.data import inspect_file, read_session
+from neurodrift.data.cache import load_session
 from neurodrift.data.dandi import Unreachable
 from neurodrift.data.nwb import file_digest
 from neurodrift.data.remote import counting, open_remote, remote_digest
 from neurodrift.errors import NeurodriftError
 from tests.loopback import Fault, Loopback, loopback
+from tests.twins import TWINS, file_name
 from tests.unit.data_twins import saved, with_units
 
 VOLTS = 12_000_000
@@ -115,3 +118,24 @@ def test_a_connection_lost_on_the_way_is_retried_then_said(
         fault.status = [403]
         with pytest.raises(NeurodriftError, match=r"reading on failed .*403"):
             remote.read(100)
+
+
+@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.filterwarnings("ignore::neurodrift.NeurodriftWarning")
+def test_every_layout_is_the_same_over_the_network_and_from_the_cache(
+    name: str, archive: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURODRIFT_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / file_name(name)
+    truth = TWINS[name](path)
+    archive.put("000001", "1", path.name, path.read_bytes())
+    far = [load_session(archive.blob_url("000001", "1", path.name), **truth.options) for _ in range(2)]
+    near = read_session(path, **truth.options)
+    for session in far:
+        for part in ("counts", "behavior", "times", "valid", "trial"):
+            assert np.array_equal(
+                getattr(session, part), getattr(near, part), equal_nan=part == "behavior"
+            ), part
+        assert (session.channels, session.persist) == (near.channels, near.persist)
+        pd.testing.assert_frame_equal(session.trials, near.trials)
+    assert far[0].provenance == far[1].provenance
