@@ -29,7 +29,7 @@ class Fault:
 
     Args:
         cut: answers that break off after so many bytes.
-        status: answers with this code instead of the file.
+        status: answers with this code instead of the file; 429 asks to come back after a second.
         delay: seconds before each answer.
         flip: the bytes sent are not those that the digest is of.
         whole: ranges are ignored.
@@ -43,7 +43,7 @@ class Fault:
 
 
 class Loopback:
-    """Sets of files by dandiset, version and path; `faults` by path; `seen` are the requests, `sent` the blob bytes."""
+    """Sets of files by dandiset, version and path; `faults` by path; `seen` are the requests, at `times`, `sent` the blob bytes."""
 
     def __init__(self) -> None:
         self.sets: dict[str, dict[str, dict[str, bytes]]] = {}
@@ -51,6 +51,7 @@ class Loopback:
         self.digests: dict[str, str] = {}
         self.without_sha256 = False
         self.seen: list[str] = []
+        self.times: list[float] = []
         self.sent = 0
         self.url = self.site = ""
 
@@ -174,6 +175,7 @@ def _handler(archive: Loopback) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             place = urlsplit(self.path)
+            archive.times.append(time.monotonic())
             archive.seen.append(f"{self.command} {place.path} {self.headers.get('Range', '')}".strip())
             path = unquote(place.path)
             if m := re.fullmatch(r"/blobs/([^/]+)", path):
@@ -196,7 +198,8 @@ def _handler(archive: Loopback) -> type[BaseHTTPRequestHandler]:
             fault = archive.faults.get(path, Fault())
             time.sleep(fault.delay)
             if fault.status:
-                return self.begin(fault.status.pop(0), 0)
+                code = fault.status.pop(0)
+                return self.begin(code, 0, **({"Retry-After": "1"} if code == 429 else {}))
             if fault.flip:
                 content = bytes([content[0] ^ 255]) + content[1:]
             m = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))

@@ -94,15 +94,16 @@ def _fill(part: Path, asset: Asset, tell: Tell, stopped: Callable[[], bool]) -> 
     """Appends to `part` until it has the asset's size."""
     if asset.blocks is None:
         raise NeurodriftError(f"{asset.path} is no single file (a Zarr folder?); only NWB files are fetched.")
-    idle = 0
+    idle = best = 0
     while True:
         start = part.stat().st_size if part.is_file() else 0
         if start > asset.size:  # a server that ignored where to start, or a file that grew
             part.unlink()
-            start, idle = 0, idle + 1
-        here, why = start, "it ended early"
+            start = 0
+        here, why, asked = start, "it ended early", 0.0
+        best = max(best, start)
         tell(asset.path, here)
-        if start == asset.size and part.is_file():
+        if start == asset.size and part.is_file():  # here already, or all of it just came
             return
         try:
             with part.open("ab") as file:
@@ -122,21 +123,28 @@ def _fill(part: Path, asset: Asset, tell: Tell, stopped: Callable[[], bool]) -> 
             code = 0
             if error.response is not None:
                 code = error.response.status_code
+                asked = _asked(error.response)
                 error.response.close()
             if 400 <= code < 500 and code not in (408, 416, 429):
                 raise NeurodriftError(
                     f"{asset.path}: the archive answers with {code}, though it lists the file; try again later, or tell its owners."
                 ) from error
             why = f"the archive answers with {code}" if code else "the connection was lost"
-        if here >= asset.size > start and part.is_file():
+        if here == asset.size:
             continue
-        idle = 0 if here > start and here <= asset.size else idle + 1
+        idle = 0 if best < here <= asset.size else idle + 1
         if idle >= PATIENCE:
             raise NeurodriftError(
                 f"{asset.path}: {why}, {PATIENCE} times in a row; {start} of {asset.size} bytes are here and are kept. "
                 f"The same command continues."
             )
-        _wait(PAUSE * 2**idle, stopped)
+        _wait(max(asked, PAUSE * 2**idle), stopped)
+
+
+def _asked(answer: requests.Response) -> float:
+    """Seconds that the server asks to wait, two minutes at most."""
+    said = answer.headers.get("Retry-After", "")
+    return min(float(said), 120.0) if said.isdigit() else 0.0
 
 
 def _wait(seconds: float, stopped: Callable[[], bool]) -> None:

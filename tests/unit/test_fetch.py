@@ -46,6 +46,20 @@ def test_a_server_without_ranges_does_no_harm(archive: Loopback, tmp_path: Path)
     assert get(archive, tmp_path)[0].read_bytes() == content(archive)
 
 
+def test_a_server_that_never_gets_further_is_given_up(archive: Loopback, tmp_path: Path) -> None:
+    archive.faults[path_of(1)] = Fault(cut=[150_000] * 100, whole=True)
+    with pytest.raises(NeurodriftError, match=r"6 times in a row"):
+        get(archive, tmp_path)
+    assert not nwb_files(tmp_path)
+
+
+def test_it_waits_as_long_as_it_is_asked_to(archive: Loopback, tmp_path: Path) -> None:
+    archive.faults[path_of(1)] = Fault(status=[429])
+    get(archive, tmp_path)
+    at = [t for t, said in zip(archive.times, archive.seen, strict=True) if " /blobs/" in said]
+    assert len(at) == 2 and at[1] - at[0] >= 1
+
+
 def test_a_wrong_part_of_an_earlier_try_is_not_kept(archive: Loopback, tmp_path: Path) -> None:
     archive.faults[path_of(1)] = Fault(cut=[70_000] + [0] * download.PATIENCE)
     with pytest.raises(NeurodriftError):
@@ -83,7 +97,7 @@ def test_a_file_changed_on_the_disk_is_fetched_anew(archive: Loopback, tmp_path:
 
 
 def test_errors_of_the_server(archive: Loopback, tmp_path: Path) -> None:
-    archive.faults[path_of(1)] = Fault(status=[500, 503, 429])
+    archive.faults[path_of(1)] = Fault(status=[500, 503])
     assert get(archive, tmp_path)[0].read_bytes() == content(archive)
     archive.faults[path_of(2)] = Fault(status=[404])
     with pytest.raises(NeurodriftError, match=r"20200102.*answers with 404"):
