@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from pynwb import TimeSeries
 
+from neurodrift.benchmark import parse_spec
+from neurodrift.benchmark.pairs import load_pair
 from neurodrift.data import inspect_file, read_session
 from neurodrift.data.cache import load_session
 from neurodrift.data.dandi import Unreachable
@@ -139,3 +141,15 @@ def test_every_layout_is_the_same_over_the_network_and_from_the_cache(
         assert (session.channels, session.persist) == (near.channels, near.persist)
         pd.testing.assert_frame_equal(session.trials, near.trials)
     assert far[0].provenance == far[1].provenance
+
+
+@pytest.mark.filterwarnings("ignore::neurodrift.NeurodriftWarning")
+def test_a_spec_may_name_addresses(archive: Loopback, tmp_path: Path) -> None:
+    urls = []
+    for seed in (15, 16):
+        TWINS["link_2025"](tmp_path / "twin.nwb")
+        archive.put("000001", str(seed), "day.nwb", (tmp_path / "twin.nwb").read_bytes())
+        urls.append(archive.blob_url("000001", str(seed), "day.nwb"))
+    spec = parse_spec({"data": {"train": urls[:1], "test": urls[1:]}})
+    pair = load_pair(spec, tmp_path, urls[1])
+    assert pair.train[0].source == urls[0] and pair.test.behavior_names == ("index_velocity", "mrs_velocity")
