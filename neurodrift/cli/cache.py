@@ -28,7 +28,7 @@ def cache(clear: bool, of: str) -> None:
         return
     items = [item for item in cached_sessions() if of in item.source]
     for item in items:
-        how = ", ".join(f"{k} {v}" for k, v in item.how.items() if v not in (None, "none"))
+        how = ", ".join(f"{k} {v}" for k, v in item.how.items() if v and v != "none")
         day = datetime.fromtimestamp(item.made).strftime("%Y-%m-%d %H:%M")
         click.echo(
             f"{day}  {decimal(item.size):>9}  {item.source or '(unreadable)'}{'  ' + how if how else ''}"
