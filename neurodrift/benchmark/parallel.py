@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -46,7 +47,10 @@ def _backend(scheduler: str) -> AbstractContextManager[object]:
         raise NeurodriftError(
             "--scheduler needs Dask: install the extra, pip install 'neurodrift[dask]'."
         ) from error
+    host, _, port = scheduler.rpartition("://")[2].rpartition(":")
     try:
+        # Dask itself would go on trying for a long time.
+        socket.create_connection((host, int(port)), timeout=5).close()
         Client(scheduler, timeout="10s", set_as_default=True)
     except (OSError, ValueError) as error:
         raise NeurodriftError(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
-
 from neurodrift.benchmark.details import details
 from neurodrift.benchmark.machine import machine, versions
 from neurodrift.benchmark.pairs import Pair, load_pair
+from neurodrift.benchmark.parallel import finish
 from neurodrift.benchmark.series import with_sessions
 from neurodrift.benchmark.spec import Spec, resolve, spec_to_toml
 from neurodrift.benchmark.store import Store, clean, code_digest, key_of, write_atomically
@@ -42,6 +41,7 @@ def run_benchmark(
     *,
     spec_folder: Path = Path(),
     jobs: int = 1,
+    scheduler: str = "",
     simulated: bool = False,
     command: str = "",
     progress: Progress | None = None,
@@ -54,6 +54,7 @@ def run_benchmark(
     Args:
         spec_folder: what the spec's relative paths are relative to.
         jobs: processes.
+        scheduler: address of a Dask scheduler, whose workers are used instead; they see the same folders.
         simulated: said in summary and report.
         command: the command that repeats this, for the report.
         progress: called with the stage, the units done and their number.
@@ -70,7 +71,6 @@ def run_benchmark(
     pairs = {test: load_pair(spec, spec_folder, test) for test in spec.data.test}
     write_atomically(out / "spec.toml", spec_to_toml(_absolute(spec, spec_folder)))
     plan = _Plan(spec, pairs, store)
-    finish = _finisher(spec, spec_folder, out, jobs)
     total = len(plan.train) + len(plan.steps) + len(plan.methods) * len(pairs)
     done = reused = 0
 
@@ -80,7 +80,8 @@ def run_benchmark(
         reused += len(ready)
         done += len(ready)
         tell(stage, done, total)
-        for unit in finish([u for u in units if not store.has(u.key)]):
+        left = _slow_first([u for u in units if not store.has(u.key)])
+        for unit in finish(run_unit, left, spec, spec_folder, out, jobs=jobs, scheduler=scheduler):
             done += 1
             each(unit)
             tell(stage, done, total)
@@ -179,19 +180,6 @@ class _Plan:
                 }
                 units.append(Unit("score", key_of(what), test, self._needs[test], method=method, lr=lr))
         return units
-
-
-def _finisher(spec: Spec, folder: Path, out: Path, jobs: int) -> Callable[[Sequence[Unit]], Iterable[Unit]]:
-    def finish(units: Sequence[Unit]) -> Iterable[Unit]:
-        if not units:
-            return []
-        parallel = joblib.Parallel(n_jobs=max(1, min(jobs, len(units))), return_as="generator_unordered")
-        finished: Iterable[Unit] = parallel(
-            joblib.delayed(run_unit)(u, spec, folder, out) for u in _slow_first(units)
-        )
-        return finished
-
-    return finish
 
 
 def _slow_first(units: Sequence[Unit]) -> list[Unit]:

@@ -33,6 +33,7 @@ __all__ = ["benchmark"]
 )
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Seeds [the spec's].")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes [one a core].")
+@click.option("--scheduler", metavar="ADDRESS", default="", help="Use a Dask scheduler's workers instead.")
 @click.option(
     "--sessions", type=click.IntRange(2), metavar="N", help="Of a ready SPEC: only its N first sessions."
 )
@@ -47,6 +48,7 @@ def benchmark(
     out: Path | None,
     seeds: int | None,
     jobs: int | None,
+    scheduler: str,
     sessions: int | None,
     yes: bool,
 ) -> None:
@@ -59,4 +61,4 @@ def benchmark(
     from neurodrift.cli.running import run
 
     options = {"behavior": behavior, "neural": neural, "bin_width": bin_width}
-    run(spec, train, test, options, out, seeds, jobs, sessions, yes)
+    run(spec, train, test, options, out, seeds, jobs, scheduler, sessions, yes)

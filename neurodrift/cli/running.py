@@ -37,6 +37,7 @@ def run(
     out: Path | None,
     seeds: int | None,
     jobs: int | None,
+    scheduler: str,
     sessions: int | None = None,
     yes: bool = False,
 ) -> None:
@@ -84,6 +85,7 @@ def run(
                 out,
                 spec_folder=folder,
                 jobs=jobs or os.cpu_count() or 1,
+                scheduler=scheduler,
                 simulated=simulated,
                 command=shlex.join(["neurodrift", *sys.argv[1:]]),
                 progress=tell,

@@ -11,7 +11,7 @@ from neurodrift.closed_loop.tasks import Floats
 from neurodrift.closed_loop.user import feedback_gains
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["INTENTIONS", "Labels", "Screen", "feedback", "nothing", "to_target", "truth"]
+__all__ = ["INTENTIONS", "Labels", "Screen", "decoded", "feedback", "nothing", "to_target", "truth"]
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,18 @@ def truth(screen: Screen) -> Floats | None:
     return screen.intended
 
 
+def decoded(screen: Screen) -> Floats | None:
+    """What was decoded, taken as meant: a control that assumes nothing about the intention."""
+    return screen.decoded[-2:]
+
+
 def nothing(screen: Screen) -> Floats | None:
     """No label."""
     return None
 
 
 INTENTIONS: dict[str, Callable[[Screen], Floats | None]] = {
+    "decoded": decoded,
     "feedback": feedback,
     "none": nothing,
     "to_target": to_target,

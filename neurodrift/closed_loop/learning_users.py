@@ -38,9 +38,9 @@ class ReaimingUser(OptimalUser):
         self._filtered = np.zeros(2)
 
     def notice(self, position: Floats, velocity: Floats) -> None:
-        if len(self._given) < max(self._bins, 1):
+        if len(self._given) <= self._bins:
             return
-        # What was commanded as many bins ago as vision is late, smoothed as the cursor smooths it.
+        # The command that led to what is seen, smoothed as the cursor smooths it.
         self._filtered = self.smoothing * self._filtered + (1 - self.smoothing) * self._given[0]
         c, v = self._filtered, velocity
         self._turn *= 1 - self.dt / self.memory
@@ -82,7 +82,7 @@ class LearningUser(OptimalUser):
             self._cross = self.model @ self._gram
 
     def notice(self, position: Floats, velocity: Floats) -> None:
-        if len(self._given) < max(self._bins, 1) or self._gram is None:
+        if len(self._given) <= self._bins or self._gram is None:
             return
         self._filtered = self.smoothing * self._filtered + (1 - self.smoothing) * self._given[0]
         f, keep = np.append(self._filtered, 1.0), 1 - self.dt / self.memory

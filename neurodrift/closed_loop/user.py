@@ -69,7 +69,8 @@ class OptimalUser:
         self.dt, bins = bin_width, round(self.delay / bin_width)
         self._k, self._kv = feedback_gains(bin_width, self.smoothing, self.gain, self.effort)
         self._seen: deque[tuple[Floats | None, Floats, Floats]] = deque(maxlen=bins + 1)
-        self._given: deque[Floats] = deque(maxlen=max(bins, 1))
+        # One more than vision is late: that one led to the velocity that is seen.
+        self._given: deque[Floats] = deque(maxlen=bins + 1)
         self._bins = bins
         self._rng = np.random.default_rng([self.seed, stream])
 

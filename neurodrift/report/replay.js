@@ -51,6 +51,9 @@
     return r === null ? "no labelled trial yet" : `R² so far <b>${r.toFixed(2)}</b>`;
   };
 
+  // After a click of the mouse the space bar should play, not press the same button again.
+  const release = (e) => { if (e.detail) e.currentTarget.blur(); };
+
   const panels = view.methods.map((method, m) => {
     const box = document.createElement("div");
     box.className = "panel";
@@ -69,7 +72,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = day.label;
-    button.onclick = () => seek(parts[d].first);
+    button.onclick = (e) => { seek(parts[d].first); release(e); };
     $("days").append(button);
   });
   view.states.forEach((state, i) => {
@@ -234,8 +237,8 @@
   $("scrub").max = last;
   $("scrub").oninput = (e) => seek(Number(e.target.value));
   $("play").onclick = () => toggle();
-  $("prev").onclick = () => jump(-1);
-  $("next").onclick = () => jump(1);
+  $("prev").onclick = (e) => { jump(-1); release(e); };
+  $("next").onclick = (e) => { jump(1); release(e); };
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
     const tag = e.target.tagName;
