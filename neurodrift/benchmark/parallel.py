@@ -51,7 +51,7 @@ def _backend(scheduler: str) -> AbstractContextManager[object]:
     try:
         # Dask itself would go on trying for a long time.
         socket.create_connection((host, int(port)), timeout=5).close()
-        Client(scheduler, timeout="10s", set_as_default=True)
+        Client(scheduler, timeout="10s", set_as_default=True)  # type: ignore[no-untyped-call,unused-ignore]
     except (OSError, ValueError) as error:
         raise NeurodriftError(
             f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); start one with `dask scheduler`, "
