@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from neurodrift.report.run import Json, Pair, finite
 
-__all__ = ["answer", "exceeding", "limits", "number", "percent", "rate", "recovery_words"]
+__all__ = ["answer", "below_mean", "exceeding", "limits", "number", "percent", "rate", "recovery_words"]
 
 
 def number(value: object, digits: int = 2) -> str:
@@ -104,6 +104,17 @@ def exceeding(pair: Pair) -> str | None:
     return (
         f"Above retrained ({number(ceiling)}) in the mean: {names}. {words} Retrained sees only the "
         "adaptation block of the test day, so it is a reference and not a ceiling."
+    )
+
+
+def below_mean(pair: Pair) -> str | None:
+    """A warning where the frozen decoder is worse than no decoding at all: recovery then flatters every method."""
+    frozen = finite(_mean(pair, "frozen"))
+    if frozen is None or frozen >= 0:
+        return None
+    return (
+        f"The frozen decoder is worse than always answering the mean of the labels (R² {number(frozen)}). A method that "
+        "learned no more than that mean has a recovery above 0 here: read recovery beside the R² it comes from."
     )
 
 

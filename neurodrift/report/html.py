@@ -9,7 +9,16 @@ from typing import Any
 from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup
 
-from neurodrift.report.answer import answer, exceeding, limits, number, percent, rate, recovery_words
+from neurodrift.report.answer import (
+    answer,
+    below_mean,
+    exceeding,
+    limits,
+    number,
+    percent,
+    rate,
+    recovery_words,
+)
 from neurodrift.report.drawing import Look, Picture, looks
 from neurodrift.report.figures import curves_figure, recovery_figure
 from neurodrift.report.run import Json, Pair, Run, finite, read_run
@@ -62,6 +71,8 @@ def _minutes(seconds: object) -> str:
     value = finite(seconds)
     if value is None:
         return "–"
+    if value < 10:
+        return f"{value:.2g} s"
     return f"{value:.0f} s" if value < 100 else f"{value / 60:.1f} min"
 
 
@@ -129,6 +140,7 @@ def _section(run: Run, pair: Pair, place: int, shared: dict[str, Look]) -> dict[
         "detail": detail,
         "answer": answer(pair, run.simulated),
         "exceeding": exceeding(pair),
+        "below_mean": below_mean(pair),
         "beside": _beside(pair),
         "tiles": _tiles(pair),
         "methods": methods_table(pair),

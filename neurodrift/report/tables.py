@@ -48,6 +48,7 @@ _GROUPS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("Controls: only these weights learn online", lambda m: m in ("readout", "bias")),
     ("Other", lambda m: True),
 )
+_WHOLE = {"r2_mean": "R², mean over axes", "pearson": "Pearson r"}
 _NORMALIZATION = {
     "training_day": "training day",
     "test_day_start": "start of test day",
@@ -107,8 +108,6 @@ def methods_table(pair: Pair) -> Table:
         ("Recovery against finetuned", "100 % = finetuned", _other(lambda r: r == "finetuned")),
         ("Recovery against full RTRL", "100 % = full RTRL", _other(lambda r: r.startswith("adapted:rtrl"))),
         ("R² with the last weights", "held-out, not averaged", lambda c: _score(c.get("r2_last_weights"))),
-        ("R², mean over axes", "held-out", lambda c: _score(c.get("r2_mean"))),
-        ("Pearson r", "held-out", lambda c: _score(c.get("pearson"))),
         (
             "Prequential R²",
             f"while learning, {lag}" if lag else "while learning",
@@ -172,16 +171,21 @@ def overview_table(pairs: Sequence[Pair]) -> Table:
 
 
 def axes_table(pair: Pair) -> Table | None:
-    """Held-out R² and Pearson per behaviour axis, means over seeds of the rows; None where there are no such rows."""
+    """Held-out R² and Pearson, over axes and per axis, means over seeds of the rows; None where there are no such rows."""
     found: dict[str, dict[str, list[float]]] = {}
     for row in pair.rows:
         metric, value = str(row.get("metric", "")), finite(row.get("value"))
-        if row.get("block") == "heldout" and ":" in metric and value is not None:
+        more = ":" in metric or metric in _WHOLE
+        if row.get("block") == "heldout" and more and value is not None:
             found.setdefault(metric, {}).setdefault(str(row.get("method")), []).append(value)
     if not found:
         return None
     titles = {"r2": "R²", "pearson": "Pearson r"}
-    columns = [(f"{titles.get(kind, kind)} {axis}", "") for kind, axis in (m.split(":", 1) for m in found)]
+    found = {m: found[m] for m in sorted(found, key=lambda m: m not in _WHOLE)}
+    columns = [
+        (_WHOLE.get(m) or f"{titles.get(kind, kind)} {axis}", "")
+        for m, (kind, _, axis) in ((m, m.partition(":")) for m in found)
+    ]
     rows = []
     for comparison in pair.comparisons:
         means = [fmean(v) if (v := by.get(comparison["method"])) else None for by in found.values()]
@@ -192,4 +196,4 @@ def axes_table(pair: Pair) -> Table | None:
                 method=comparison["method"],
             )
         )
-    return Table(caption="Held-out scores per axis, means over seeds", columns=columns, rows=rows)
+    return Table(caption="More held-out scores, means over seeds", columns=columns, rows=rows)
