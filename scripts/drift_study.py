@@ -108,8 +108,9 @@ def twin(out: Path) -> None:
         print(f"\n{name}\n{check.table().round(3).to_string()}")
         print(f"linear R2 of simulated days, by seed: {np.round(check.simulated_r2, 3)}")
         if name.startswith("monkey E"):
+            twins = [gru_r2(simulate_like(encoder, session, seed)) for seed in range(3)]
             print(
-                f"GRU R2: recorded {gru_r2(session):.3f}, simulated {gru_r2(simulate_like(encoder, session)):.3f}"
+                f"GRU R2: recorded {gru_r2(session):.3f}, simulated {np.mean(twins):.3f}, {np.round(twins, 3)}"
             )
         if name == "monkey E, 2018":
             figures.save_picture(figures.posterior_figure("drift-twin", check), out / "drift_twin.svg")

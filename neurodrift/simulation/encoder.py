@@ -50,7 +50,8 @@ class Encoder:
         unit_speed: v0 of the formula, cm/s.
         population: what new units are drawn from.
         lags: seconds by which a channel leads the hand beyond `lag`; negative where it follows.
-        dispersion: variance of the rate over its mean squared, drawn anew in each bin; 0 is Poisson.
+        dispersion: d of counts whose variance is m + d m^2 at the mean m; 0 is Poisson, and counts that vary
+            less have one from -1 to 0.
         loadings: of the log-rates on shared standard normal factors (K, C), or (K, T, C); none is (0, C).
         memory: seconds in which the shared factors forget.
 
@@ -88,10 +89,8 @@ class Encoder:
             raise NeurodriftError(
                 f"Encoder: loadings have shape {np.shape(self.loadings)}; they must be (factors, {self.n_channels})."
             )
-        if (self.dispersion < 0).any() or not self.memory > 0:
-            raise NeurodriftError(
-                "Encoder: dispersion must not be negative, memory must be positive seconds."
-            )
+        if not ((self.dispersion >= -1).all() and self.memory > 0):
+            raise NeurodriftError("Encoder: dispersion must be -1 or more, memory must be positive seconds.")
         object.__setattr__(self, "loadings", loadings)
 
     @classmethod

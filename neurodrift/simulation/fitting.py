@@ -21,6 +21,8 @@ LAGS = tuple(range(-6, 5))
 LEAST_BINS = 50
 LEAST_MEAN = 0.01
 """Counts a bin under which a channel's noise is taken as Poisson: too few spikes to tell."""
+LEAST_DISPERSION = -0.25
+"""Of a fit. Binomial counts end at -1 / dispersion, which is also kept at twice a channel's highest mean."""
 
 
 def fit_encoder(session: Session, *, lags: Sequence[int] = LAGS, factors: int = 3) -> Encoder:
@@ -29,8 +31,7 @@ def fit_encoder(session: Session, *, lags: Sequence[int] = LAGS, factors: int = 
     Per channel, in this order: the lag whose least-squares fit of the counts on 1, x, y and speed explains
     most; the tuning from that fit, rates not below .1 Hz; then, from what the fit leaves, `factors` shared
     factors of the log-rate (factor analysis of residuals over the square root of the mean), their memory (from
-    covariances one and two bins apart), and dispersion from the variance that is still missing. A channel
-    that varies less than Poisson cannot be expressed and is simulated as Poisson.
+    covariances one and two bins apart), and dispersion from the variance that is missing, or too much.
 
     A bin without a label counts as no movement: the rate at rest is told from movement by those bins. v0 of
     the encoder is the root mean square of the speed where there is a label. New units of the encoder come
@@ -112,7 +113,8 @@ def _noise(session: Session, mean: Floats, factors: int) -> tuple[Floats, float,
     shared = np.exp((loadings**2).sum(axis=0))
     excess = (left[use] ** 2).mean(axis=0) - level
     squared = np.maximum((mean[use] ** 2).mean(axis=0), LEAST_MEAN**2)
-    return loadings, memory, np.maximum((excess / squared - shared + 1) / shared, 0) * seen
+    least = np.maximum(LEAST_DISPERSION, -0.5 / np.maximum(mean.max(axis=0), LEAST_MEAN))
+    return loadings, memory, np.maximum((excess / squared - shared + 1) / shared, least) * seen
 
 
 def _memory(session: Session, scores: Floats) -> float:

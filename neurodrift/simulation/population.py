@@ -23,8 +23,7 @@ class Population:
 
     Args:
         lag_spread: deviation of the units' lags around the array's, s.
-        dispersion: variance of a unit's rate around its mean rate, as a share of the mean squared, in each
-            bin anew: counts of mean m then have the variance m + dispersion m^2.
+        dispersion: d of counts whose variance is m + d m^2 at the mean m.
         noise: deviation of the log-rate that units share, through `factors` slow factors with loadings of
             random sign: noise correlations.
     """

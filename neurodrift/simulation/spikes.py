@@ -20,6 +20,9 @@ class Spikes:
     an autocorrelation of exp(-t / memory). So the mean is that of the rates, channels i and j have a
     covariance of their means times exp(l_i'l_j) - 1, and without both the counts are Poisson.
 
+    A dispersion d below 0 stands for spikes that keep their distance: counts are binomial, of round(-1 / d)
+    at most, with the same mean as long as that is less.
+
     Args:
         encoder: whose dispersion, loadings and memory are used; for an encoder that drifts while it records
             the first draw is of its first bin.
@@ -41,17 +44,23 @@ class Spikes:
             return np.asarray(self.rng.poisson(mean), np.int64)
         counts = np.empty(mean.shape, np.int64)
         for t, row in enumerate(mean):
-            counts[t] = self.rng.poisson(row * self._vary())
+            counts[t] = self._count(row)
         return counts
 
-    def _vary(self) -> Floats:
-        """Factors of the rates (C,) in the next bin."""
+    def _count(self, mean: Floats) -> npt.NDArray[np.int64]:
+        """Counts (C,) of the next bin around those means."""
         row = self._bin if len(self.encoder.rest) > 1 else 0
         loadings = self.encoder.loadings[:, row if self.encoder.loadings.shape[1] > 1 else 0]
         fresh = self.rng.standard_normal(len(loadings))
         if self._bin:
             self._factors = self._keep * self._factors + np.sqrt(1 - self._keep**2) * fresh
         self._bin += 1
-        spread = np.maximum(self.encoder.dispersion[row], 1e-12)
-        own = np.where(self.encoder.dispersion[row] > 0, self.rng.gamma(1 / spread, spread), 1)
-        return np.asarray(own * np.exp(self._factors @ loadings - (loadings**2).sum(axis=0) / 2))
+        dispersion = self.encoder.dispersion[row]
+        spread = np.maximum(dispersion, 1e-12)
+        own = np.where(dispersion > 0, self.rng.gamma(1 / spread, spread), 1)
+        mean = mean * own * np.exp(self._factors @ loadings - (loadings**2).sum(axis=0) / 2)
+        few = dispersion < 0
+        counts = self.rng.poisson(np.where(few, 0, mean))
+        most = np.round(-1 / dispersion[few]).astype(np.int64)
+        counts[few] = self.rng.binomial(most, np.minimum(mean[few] / most, 1))
+        return counts

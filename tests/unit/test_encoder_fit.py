@@ -56,6 +56,15 @@ def test_counts_have_the_stated_mean_variance_and_covariance():
         assert covariance[i, j] == pytest.approx(m**2 * (np.exp(product) - 1), abs=0.07)
 
 
+@pytest.mark.parametrize("dispersion", [-0.25, -0.1])
+def test_counts_may_vary_less_than_poisson(dispersion):
+    encoder = flat(2, dispersion=[dispersion, 0.0])
+    x = Spikes(encoder, WIDTH, np.random.default_rng(0)).draw(np.full((20000, 2), 40.0)).astype(float)
+    np.testing.assert_allclose(x.mean(axis=0), 2.0, atol=0.05)
+    assert x[:, 0].var() == pytest.approx(2 + dispersion * 4, rel=0.05)
+    assert x[:, 1].var() == pytest.approx(2, rel=0.05) and x[:, 0].max() <= -1 / dispersion
+
+
 def test_shared_factors_forget_as_stated():
     encoder = flat(2, loadings=np.full((1, 2), 0.5), memory=0.2)
     x = Spikes(encoder, WIDTH, np.random.default_rng(0)).draw(np.full((20000, 2), 400.0)).astype(float)
@@ -204,4 +213,4 @@ def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(NeurodriftError, match="loadings"):
         flat(3, loadings=np.zeros((2, 5)))
     with pytest.raises(NeurodriftError, match="dispersion"):
-        flat(3, dispersion=-1.0)
+        flat(3, dispersion=-1.5)
