@@ -18,14 +18,14 @@ from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
 from neurodrift.decoders.encoding import check_labels, encode_counts, load_state, save_state
 from neurodrift.decoders.replicas import rates_of, rows_of
-from neurodrift.decoders.training import Block, Network, Recipe, train
+from neurodrift.decoders.training import Block, Network, Recipe, new_network, train_until
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
 from neurodrift.learn.engines import Engine, make_learner
 from neurodrift.learn.kernels.engine import CompiledLearner
 from neurodrift.learn.learner import Feedback, Learns
 from neurodrift.learn.optim import Optimizer, RMSprop
-from neurodrift.learn.params import new_module, pack, unpack
+from neurodrift.learn.params import pack, unpack
 from neurodrift.learn.rules import Immediate, Rule
 
 __all__ = ["RecurrentDecoder"]
@@ -93,8 +93,8 @@ class RecurrentDecoder:
         blocks = self._blocks(smoothed, labels)
         networks = []
         for seed in self.seeds:
-            network = self._network(blocks[0], seed)
-            self._train(network, blocks, cuts, self.recipe.lr, seed)
+            network = new_network(self.cell, self.n_units, blocks[0], seed)
+            train_until(cuts, network, blocks, self.recipe, lr=self.recipe.lr, seed=seed)
             networks.append(network)
         return self._adopt(networks)
 
@@ -110,7 +110,7 @@ class RecurrentDecoder:
             readout = nn.Linear(w_out.shape[1] - 1, w_out.shape[0])
             readout.load_state_dict({"weight": w_out[:, :-1], "bias": w_out[:, -1]})
             network = Network(unpack(self.cell, w), readout)
-            self._train(network, blocks, [cut], self.recipe.finetune_lr, seed)
+            train_until([cut], network, blocks, self.recipe, lr=self.recipe.finetune_lr, seed=seed)
             networks.append(network)
         return twin._adopt(networks)
 
@@ -268,26 +268,12 @@ class RecurrentDecoder:
         self._start(state["w"], state["w_out"])
         return self
 
-    def _network(self, block: Block, seed: int) -> Network:
-        # Initial weights come from the global generator: borrow it.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            core, c = new_module(self.cell, block.x.shape[1], self.n_units), block.x.shape[1]
-            return Network(core, nn.Linear(self.cell.n_features(self.n_units, c), block.y.shape[1]))
-
     def _blocks(self, smoothed: Sequence[Floats], labels: Sequence[Floats]) -> list[Block]:
         as32 = np.float32
         return [
             Block(self.normalizer.apply(x).astype(as32), self.labels.apply(y).astype(as32))
             for x, y in zip(smoothed, labels, strict=True)
         ]
-
-    def _train(
-        self, network: Network, blocks: Sequence[Block], cuts: Sequence[int], lr: float, seed: int
-    ) -> None:
-        training = [Block(b.x[:cut], b.y[:cut]) for b, cut in zip(blocks, cuts, strict=True)]
-        stopping = [Block(b.x[cut:], b.y[cut:]) for b, cut in zip(blocks, cuts, strict=True)]
-        train(network, training, stopping, self.recipe, lr=lr, seed=seed)
 
     def _adopt(self, networks: Sequence[Network]) -> RecurrentDecoder:
         w_out = [torch.cat((n.readout.weight, n.readout.bias[:, None]), dim=1).detach() for n in networks]

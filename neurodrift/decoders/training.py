@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from neurodrift.decoders.base import Floats
 from neurodrift.errors import NeurodriftError
+from neurodrift.learn.cells import Cell
+from neurodrift.learn.params import new_module
 
-__all__ = ["Block", "Network", "Recipe", "one_thread", "train"]
+__all__ = ["Block", "Network", "Recipe", "new_network", "one_thread", "train", "train_until"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,25 @@ class Network(nn.Module):
         states: Tensor = self.core(x)[0]
         y: Tensor = self.readout(states)
         return y
+
+
+def new_network(cell: Cell, n_units: int, block: Block, seed: int) -> Network:
+    """An untrained network for a block's channels and axes."""
+    n_inputs = block.x.shape[1]
+    # Initial weights come from the global generator: borrow it.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        core = new_module(cell, n_inputs, n_units)
+        return Network(core, nn.Linear(cell.n_features(n_units, n_inputs), block.y.shape[1]))
+
+
+def train_until(
+    cuts: Sequence[int], network: Network, blocks: Sequence[Block], recipe: Recipe, *, lr: float, seed: int
+) -> list[float]:
+    """`train` on each block up to its cut; what follows decides when to stop."""
+    training = [Block(b.x[:cut], b.y[:cut]) for b, cut in zip(blocks, cuts, strict=True)]
+    stopping = [Block(b.x[cut:], b.y[cut:]) for b, cut in zip(blocks, cuts, strict=True)]
+    return train(network, training, stopping, recipe, lr=lr, seed=seed)
 
 
 def train(
