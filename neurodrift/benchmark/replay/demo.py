@@ -13,6 +13,6 @@ def demo_replay() -> ReplaySpec:
         name="closed loop, three simulated days",
         seeds=3,
         methods=["frozen", "immediate"],
-        world=World(days=3, minutes=2.0, calibration=3.0, drift="turnover", severity=1.0),
+        world=World(days=3, minutes=1.5, calibration=3.0, drift="turnover", severity=1.0),
         decoder=DecoderPart(epochs=20),
     )

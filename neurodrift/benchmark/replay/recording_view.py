@@ -61,7 +61,10 @@ def recording_view(
         "name": spec.name,
         "states": STATES,
         "bin_width": session.bin_width,
-        "half_width": 1.6 * DISTANCE,
+        # A few far targets may lie outside; all others would be small if they did not.
+        "half_width": max(
+            1.2 * float(np.percentile([np.abs(scale * y[t].sum(axis=0)).max() for t in trials], 98)), DISTANCE
+        ),
         "radius": 0.8,
         "shape": "circle",
         "methods": [{"name": m, "what": METHODS[m].what} for m in answers],
