@@ -287,18 +287,7 @@ class RecurrentDecoder:
         self._y_mean, self._y_scale = (
             torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale)
         )
-        self.learner = make_learner(
-            self.cell,
-            w,
-            w_out,
-            self.rule,
-            self.optimizer,
-            seeds=self.seeds,
-            learns=self.learns,
-            clip=self.clip,
-            max_lag=self.max_lag,
-            average=self.average,
-            feedback=self.feedback,
-            engine=self.engine,
-        )
+        names = ("seeds", "learns", "clip", "max_lag", "average", "feedback", "engine")
+        settings = {name: getattr(self, name) for name in names}
+        self.learner = make_learner(self.cell, w, w_out, self.rule, self.optimizer, **settings)
         self.reset()
