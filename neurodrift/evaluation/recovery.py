@@ -36,6 +36,7 @@ def recovery(method: Scores, frozen: Scores, reference: Scores, name: str = "ret
         )
         return Recovery(np.nan, np.nan, np.nan, nothing)
     ratio = Scores(
-        np.atleast_1d((method.mean - frozen.mean) / gap.mean), (method.samples - frozen.samples) / gap.samples
+        np.atleast_1d((method.mean - frozen.mean) / (reference.mean - frozen.mean)),
+        (method.samples - frozen.samples) / gap.samples,
     )
     return Recovery(ratio.mean, *ratio.interval())

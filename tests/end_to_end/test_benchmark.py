@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
-from neurodrift.data import write_session
+from neurodrift.cli import main
+from neurodrift.data import Session, write_session
+from neurodrift.errors import NeurodriftWarning
 from neurodrift.simulation import simulate_days
+from tests.unit import data_twins
 
 COMMAND = [sys.executable, "-m", "neurodrift.cli"]
 FAST = """
@@ -143,15 +152,84 @@ BAD = {
 }
 
 
+def refused(*arguments: object) -> str:
+    """What the command line says of input it must refuse, in this process."""
+    said = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stderr(said),
+        warnings.catch_warnings(),
+        pytest.raises(SystemExit) as stopped,
+    ):
+        warnings.simplefilter("ignore", NeurodriftWarning)
+        patch.setattr(sys, "argv", ["neurodrift", *map(str, arguments)])
+        main()
+    assert stopped.value.code == 2
+    text = said.getvalue().strip()
+    assert "\n\n" not in text and "Traceback" not in text
+    return text
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_paragraph_and_exit_code_2(name: str, days: Path, tmp_path: Path) -> None:
     old, new, expected = BAD[name]
     assert old in FAST
     spec = days / f"bad-{name.replace(' ', '-')}.toml"
     spec.write_text(FAST.replace(old, new))
-    done = run("benchmark", spec, "--out", tmp_path / "out", "--jobs", 1)
-    assert done.returncode == 2, done.stderr
-    assert expected in done.stderr and "Traceback" not in done.stderr
+    assert expected in refused("benchmark", spec, "--out", tmp_path / "out", "--jobs", 1)
+
+
+def test_an_error_leaves_the_process_with_code_2(tmp_path: Path) -> None:
+    done = run("benchmark", tmp_path / "none.toml")
+    assert done.returncode == 2 and "none.toml" in done.stderr and "Traceback" not in done.stderr
+
+
+def written(session: Session, folder: Path) -> Path:
+    write_session(session, folder / "b.nwb")
+    return folder / "b.nwb"
+
+
+def other_electrodes(folder: Path) -> Path:
+    session = simulate_days(1, minutes=2.0, seed=3)[0]
+    return written(replace(session, channels=tuple(f"9{c}" for c in session.channels)), folder)
+
+
+def no_label(folder: Path, axes: slice) -> Path:
+    session = simulate_days(1, minutes=2.0, seed=3)[0]
+    behavior = session.behavior.copy()
+    behavior[:, axes] = np.nan
+    return written(replace(session, behavior=behavior), folder)
+
+
+def two_candidates(folder: Path) -> Path:
+    nwb = data_twins.counted()
+    nwb.add_acquisition(data_twins.series("more_counts"))
+    return data_twins.saved(nwb, folder / "b.nwb")
+
+
+def not_nwb(folder: Path) -> Path:
+    with h5py.File(folder / "b.nwb", "w") as file:
+        file["x"] = np.zeros(3)
+    return folder / "b.nwb"
+
+
+FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "sessions that share no channel": (other_electrodes, "share no"),
+    "a label that is NaN everywhere": (lambda f: no_label(f, slice(None)), "label"),
+    "one axis of the label NaN everywhere": (lambda f: no_label(f, slice(0, 1)), "no bin has a label"),
+    "two candidates": (two_candidates, "more_counts"),
+    "HDF5 that is not NWB": (not_nwb, "NWB"),
+    "no behaviour": (lambda f: data_twins.saved(data_twins.counted(label=False), f / "b.nwb"), "behav"),
+    "no neural data": (lambda f: data_twins.saved(data_twins.empty(), f / "b.nwb"), "neural"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_cannot_serve_are_named_with_the_remedy(name: str, days: Path, tmp_path: Path) -> None:
+    make, expected = FILES[name]
+    file = make(tmp_path)
+    text = refused("benchmark", "--train", days / "day-0.nwb", "--test", file, "--seeds", 1, "--jobs", 1, "--out", tmp_path / "out")  # fmt: skip
+    assert expected in text and "b.nwb" in text
 
 
 def test_two_methods_alike_are_an_error(days: Path, tmp_path: Path) -> None:

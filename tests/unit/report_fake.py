@@ -47,6 +47,7 @@ def _comparison(
         "prequential": _stats(r2 + 0.02, rng, seeds) | {"label_lag": 0} if learns else None,
         "r2_mean": _stats(r2 - 0.01, rng, seeds),
         "pearson": _stats(r2**0.5, rng, seeds),
+        "r2_last_weights": _stats(r2 - 0.03, rng, seeds) if learns else None,
         "update_us": 136.4 if learns else None,
     }
 
@@ -169,6 +170,21 @@ def fake_run(
             }
             for m in methods
             for axis in "xy"
+        ]
+        rows += [
+            base
+            | {
+                "decoder": "gru-64",
+                "method": c["method"],
+                "seed": seed,
+                "block": "heldout",
+                "metric": metric,
+                "value": value,
+            }
+            for c in comparisons
+            if c["test"] == base["test"]
+            for metric in ("r2_mean", "pearson")
+            for seed, value in enumerate(c[metric]["seeds"])
         ]
     optimizer = {"sgd": "sgd", "rmsprop": "rmsprop"}
     peaks = -((np.log10(GRID) + 4) ** 2) * 0.08 + 0.8

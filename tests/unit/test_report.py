@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from report_fake import SCORES, fake_run
 from rich.console import Console
@@ -98,6 +99,17 @@ def test_every_figure_and_method_is_there(shown: tuple[dict[str, Any], str, _Pag
     assert all(a.get("scope") in ("col", "row", "rowgroup") for tag, a in page.tags if tag == "th")
 
 
+def test_a_frozen_decoder_worse_than_the_mean_is_warned_of(tmp_path: Path) -> None:
+    run = fake_run(tmp_path)
+    summary = json.loads((run / "summary.json").read_text())
+    assert "worse than always answering the mean" not in write_report(run).read_text(encoding="utf-8")
+    for c in summary["comparisons"]:
+        if c["method"] == "frozen":
+            c["r2"]["mean"] = -0.2
+    (run / "summary.json").write_text(json.dumps(summary))
+    assert "worse than always answering the mean" in write_report(run).read_text(encoding="utf-8")
+
+
 def test_numbers_are_those_of_the_summary(shown: tuple[dict[str, Any], str, _Page]) -> None:
     summary, _, page = shown
     for c in summary["comparisons"]:
@@ -107,7 +119,9 @@ def test_numbers_are_those_of_the_summary(shown: tuple[dict[str, Any], str, _Pag
         assert cells[0][1].strip() == f"{c['r2']['mean']:.2f}"
         assert cells[1][1].strip() == f"{round(100 * c['recovery']['mean'])} %".replace("-", "−")
         values = {v for v, _ in cells if v}
-        assert {repr(c["r2_mean"]["mean"]), repr(c["pearson"]["mean"])} <= values
+        shown_values = np.array([float(v) for v in values])
+        for more in (c["r2_mean"], c["pearson"], c["r2_last_weights"]):
+            assert not more or np.isclose(shown_values, more["mean"], rtol=1e-12).any()
         if c["prequential"]:
             assert {repr(c["prequential"]["mean"]), repr(c["lr"])} <= values
     first = next(c for c in summary["comparisons"] if c["method"] == "adapted:immediate:rmsprop")
