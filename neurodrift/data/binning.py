@@ -51,7 +51,7 @@ def bin_spikes(
     starts = _starts(ends, bin_width)
     joined = len(ends) > 0 and np.array_equal(starts[1:], ends[:-1])
     edges = np.r_[starts[:1], ends]
-    counts = np.zeros((len(spike_times) if n_columns is None else n_columns, len(ends)), np.float32)
+    counts = np.zeros((len(ends), len(spike_times) if n_columns is None else n_columns), np.float32)
     for place, spikes in zip(places, spike_times, strict=True):
         ordered = np.asarray(spikes, np.float64)
         if place < 0 or not len(ordered):
@@ -59,11 +59,11 @@ def bin_spikes(
         if (np.diff(ordered) < 0).any():
             ordered = np.sort(ordered)
         if joined:
-            counts[place] += np.diff(np.searchsorted(ordered, edges, side="right"))
+            counts[:, place] += np.diff(np.searchsorted(ordered, edges, side="right"))
         else:
             upto = np.searchsorted(ordered, ends, side="right")
-            counts[place] += upto - np.searchsorted(ordered, starts, side="right")
-    return np.ascontiguousarray(counts.T)
+            counts[:, place] += upto - np.searchsorted(ordered, starts, side="right")
+    return counts
 
 
 def _starts(ends: Floats, bin_width: float) -> Floats:

@@ -83,9 +83,9 @@ def test_it_leaves_rows_summary_and_report(finished: Path) -> None:
         assert c["recovery"] or "nothing to recover" in c["why"]
         assert len(c["r2"]["seeds"]) == 2
     if by_method["retrained"]["recovery"]:
-        assert (
-            by_method["frozen"]["recovery"]["mean"] == 0 and by_method["retrained"]["recovery"]["mean"] == 1
-        )
+        assert by_method["frozen"]["recovery"]["mean"] == 0 and by_method["retrained"]["recovery"][
+            "mean"
+        ] == pytest.approx(1)
     assert all(len(d) == 64 for r in rows for d in r["digests"].values())
     assert (finished / "report.html").stat().st_size > 10_000
 

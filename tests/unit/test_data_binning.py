@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -112,3 +114,49 @@ def test_covered_needs_the_whole_bin_and_joins_touching_intervals() -> None:
     ]
     assert not covered(times, 0.1, np.zeros((0, 2))).any()
     assert not covered(times, 0.1, [[np.nan, 5.0]]).any()
+
+
+trains = st.lists(st.lists(st.floats(0, 10), max_size=30), min_size=1, max_size=6)
+
+
+@given(trains, st.randoms(use_true_random=False), st.data())
+def test_order_of_spikes_empty_units_and_pooling_conserve_counts(
+    units: list[list[float]], random: Any, data: st.DataObject
+) -> None:
+    times = bin_grid(0.0, 10.0, 0.1)
+    apart = bin_spikes(units, times, 0.1)
+    shuffled = [random.sample(train, len(train)) for train in units]
+    np.testing.assert_array_equal(bin_spikes(shuffled, times, 0.1), apart)
+    groups = data.draw(st.lists(st.integers(-1, 2), min_size=len(units), max_size=len(units)))
+    together = bin_spikes(units, times, 0.1, groups, 3)
+    for column in range(3):
+        mine = [i for i, group in enumerate(groups) if group == column]
+        np.testing.assert_array_equal(together[:, column], apart[:, mine].sum(axis=1))
+
+
+@given(trains, st.floats(-50, 50))
+def test_repeated_times_count_each_and_an_offset_moves_everything(
+    units: list[list[float]], shift: float
+) -> None:
+    # On a grid of 1 ms but off the edges of bins, so that rounding decides nothing.
+    grid = [np.floor(np.array(train) * 100) / 100 + 0.005 for train in units]
+    times = bin_grid(0.0, 10.0, 0.1)
+    once = bin_spikes(grid, times, 0.1)
+    np.testing.assert_array_equal(bin_spikes([np.repeat(t, 3) for t in grid], times, 0.1), 3 * once)
+    np.testing.assert_array_equal(bin_spikes([t + shift for t in grid], times + shift, 0.1), once)
+
+
+@given(st.lists(st.integers(0, 100), max_size=50), clocks)
+def test_a_spike_on_an_edge_goes_left_or_right(ms: list[int], ends: np.ndarray) -> None:
+    times = np.arange(1, 11) / 10
+    train = np.array(ms) / 100
+    for closed, before in (("right", "left"), ("left", "right")):
+        edges = np.searchsorted(np.arange(11) * 10, ms, side=before) - 1
+        wanted = np.bincount(edges[(edges >= 0) & (edges < 10)], minlength=10)
+        np.testing.assert_array_equal(bin_spikes([train], times, 0.1, closed=closed)[:, 0], wanted)
+    # Irregular bins with gaps and overlaps: each bin by itself.
+    width = 0.05
+    got = bin_spikes([train], ends, width)[:, 0]
+    for t, n in zip(ends, got, strict=True):
+        if np.abs(train - t).min(initial=1) > 1e-7 and np.abs(train - t + width).min(initial=1) > 1e-7:
+            assert n == ((train > t - width) & (train <= t)).sum()
