@@ -191,7 +191,7 @@ def written(session: Session, folder: Path) -> Path:
 
 def other_electrodes(folder: Path) -> Path:
     session = simulate_days(1, minutes=2.0, seed=3)[0]
-    return written(replace(session, channels=tuple(f"9{c}" for c in session.channels)), folder)
+    return written(replace(session, channels=tuple(f"9{c:0>3}" for c in session.channels)), folder)
 
 
 def no_label(folder: Path, axes: slice) -> Path:
