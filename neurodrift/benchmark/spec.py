@@ -118,6 +118,12 @@ class Adapted(_Part):
     choose: str | None = None
     redraw: bool | None = None
     decay: float | None = None
+    horizon: int | None = None
+    tol: float | None = None
+    max_horizon: int | None = None
+    probes: int | None = None
+    safety: float | None = None
+    growth: float | None = None
     feedback: Literal["weights", "random"] = "weights"
 
     @model_validator(mode="after")
@@ -142,7 +148,7 @@ class Adapted(_Part):
 
     def options(self) -> dict[str, Any]:
         """The rule's own arguments, where they are given."""
-        names = ("k", "own", "keep", "choose", "redraw", "decay")
+        names = "k own keep choose redraw decay horizon tol max_horizon probes safety growth".split()
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def build_rule(self) -> Rule:

@@ -1,9 +1,10 @@
-# mypy: disable-error-code="no-untyped-def"
 """Compiled learning with immediate derivatives: a bin, or a whole session, of many replicas.
 
 Arrays: R replicas, K states, G gates, N units, M = C + N + 1, D outputs, Q = max_lag + 1 places for waiting bins.
 A `Net` holds the weights, a `Ring` what waiting bins need; place `t % Q` belongs to bin t.
 """
+
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-# mypy: disable-error-code="no-untyped-def"
 """Small compiled pieces: dot products, cells, optimizers. One replica at a time; arrays float32 or float64."""
+
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class RTRL:
         Williams & Zipser 1989, doi:10.1162/neco.1989.1.2.270.
     """
 
-    name = "rtrl"
+    name = "rtrl_stepwise"
     error: float | None = 0.0
     unbiased = True
 

@@ -32,7 +32,7 @@ class SparseRTRL:
         Shalev Merin 2026, arXiv:2603.15195.
     """
 
-    name = "sparse_rtrl"
+    name = "sparse_rtrl_stepwise"
     error: float | None = None
     unbiased = False
 
