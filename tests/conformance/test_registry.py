@@ -50,7 +50,6 @@ NOT_REGISTERED = {
     "neurodrift.decoders.base": "the contract of a decoder",
     "neurodrift.decoders.encoding": "labels, z-scores and files of the recurrent decoder",
     "neurodrift.decoders.replicas": "rows and step sizes that follow replicas",
-    "neurodrift.decoders.encoding": "counts to z-scores, shared by the recurrent decoders",
     "neurodrift.decoders.training": "offline training, shared by the recurrent decoders",
 }
 
