@@ -21,6 +21,13 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["NEURODRIFT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(autouse=True)
+def denormal_numbers() -> Iterator[None]:
+    """A benchmark run in this process flushes them to zero for speed; the next test finds them as they were."""
+    yield
+    torch.set_flush_denormal(False)
+
+
 @pytest.fixture
 def float64() -> Iterator[None]:
     """Tensors made without a dtype are double, as tolerances of 1e-10 need."""

@@ -133,6 +133,6 @@ def test_a_spec_says_the_same_in_toml() -> None:
     entry = {"rule": "sparse_rtrl", "k": 3, "keep": "units", "choose": "smallest", "redraw": True}
     content = {"data": {"train": ["a"], "test": ["b"]}, "methods": {"adapted": [entry]}}
     rule = parse_spec(content).methods.adapted[0].build_rule()
-    assert repr(rule) == "SparseRTRL(k=3, keep='units', choose='smallest', redraw=True)"
+    assert repr(rule).startswith("AdaptiveSparseRTRL(k=3, keep='units', choose='smallest', redraw=True")
     with pytest.raises(NeurodriftError, match="keep is 'rows'"):
         parse_spec(content | {"methods": {"adapted": [entry | {"keep": "rows"}]}})

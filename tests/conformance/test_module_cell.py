@@ -123,7 +123,7 @@ def test_rules_follow_autograd_through_the_module_while_it_moves(name: str, rule
 @pytest.mark.usefixtures("float64")
 def test_every_rule_runs_with_any_module_and_carries_what_it_declares(name: str, rule: str) -> None:
     cell, _, w = made(name)
-    made_rule = SparseRTRL(1) if rule == "sparse_rtrl" else RULES[rule]()
+    made_rule = RULES[rule](k=1) if rule.startswith("sparse_rtrl") else RULES[rule]()
     start = w.clone()
     learn = Learner(cell, w, torch.randn(R, 2, cell.states + 1), made_rule, AdamW(0.01), seeds=range(R))
     for _ in range(T):

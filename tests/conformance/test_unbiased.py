@@ -16,9 +16,13 @@ DRAWS = 2048
 pytestmark = pytest.mark.usefixtures("float64")
 # Stochastic rules with a cell of one state, and one of two with parameters per unit.
 FEW = ("gru", "rtu")
-MADE = {name: make() for name, make in RULES.items()}
+# A horizon within these few steps, so that TBPTT leaves something out.
+MADE = {name: make(2) if name == "tbptt" else make() for name, make in RULES.items()}
 UNBIASED = pytest.mark.parametrize("name", [name for name, rule in MADE.items() if rule.unbiased])
-BIASED = pytest.mark.parametrize("name", [name for name, rule in MADE.items() if not rule.unbiased])
+# What is exact to a tolerance is neither: the tests of the tolerance hold it.
+BIASED = pytest.mark.parametrize(
+    "name", [name for name, rule in MADE.items() if not rule.unbiased and not rule.error]
+)
 cells = pytest.mark.parametrize(
     "cell", [c if c in FEW else pytest.param(c, marks=pytest.mark.slow) for c in CELLS]
 )
