@@ -56,7 +56,7 @@ class CompiledLearner(Learner):
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_settings", "_net")}
+        return {k: v for k, v in self.__dict__.items() if k not in ("_settings", "_net", "_counter")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Copies of tensors share no memory with copies of their views: look at them anew.
@@ -88,6 +88,7 @@ class CompiledLearner(Learner):
         averages = [self._whole(averages, i) for i in range(len(averages))]
         arrays = [self.w, self.w_out, *self._pair(squares), *self._pair(means), *self._pair(averages), self.s]
         self._net = Net._make(t.numpy() for t in arrays)
+        self._counter: Array = self.moments[0].numpy() if self.moments else np.zeros(())
 
     def _whole(self, tensors: list[Tensor], i: int) -> Tensor:
         """Tensor i of a list, at full size where only the bias learns: the list keeps a view of its last column."""
@@ -157,31 +158,40 @@ class CompiledLearner(Learner):
         if self._waiting > self.max_lag:
             self._learn_oldest()
 
+    def update(self, target: Tensor | None, lag: int = 0) -> None:
+        # The usual call, without the reference's conversions: they would take longer than the kernel.
+        if target is None or not 0 <= lag <= self.max_lag or lag >= self.n_waiting:
+            super().update(target, lag)
+            return
+        self._give(target, lag)
+        if lag == self.max_lag:
+            self._learn_oldest()
+
     def _give(self, target: Tensor, lag: int) -> None:
         row = self._ring.target[(self._place - 1 - lag) % (self.max_lag + 1)]
-        given = target.numpy()
+        given = target.numpy() if isinstance(target, Tensor) else np.asarray(target)
         np.copyto(row, given, where=~np.isnan(given))
 
     def _learn_oldest(self) -> None:
         place = (self._place - self._waiting) % (self.max_lag + 1)
         self._waiting -= 1
-        missing = np.isnan(self._ring.target[place]).all(axis=1)
-        if missing.all() or self.learns == "nothing":
+        if self.learns == "nothing":
             return
-        if missing.any():
-            raise NeurodriftError(
-                "update: some replicas have a label and others none; give all of them one, or none."
-            )
+        if len(self.w) > 1:
+            missing = np.isnan(self._ring.target[place]).all(axis=1)
+            if missing.any() and not missing.all():
+                raise NeurodriftError(
+                    "update: some replicas have a label and others none; give all of them one, or none."
+                )
         updates, seen = self._counts()
-        immediate.learn_all(self._settings, self._net, self._ring, place, updates + 1, seen + 1)
-        self._count(1)
+        learned = immediate.learn_all(self._settings, self._net, self._ring, place, updates + 1, seen + 1)
+        self._count(int(learned))
 
     def _counts(self) -> tuple[int, int]:
-        return int(self.moments[0]) if self.moments else 0, self.average.seen if self.average else 0
+        return int(self._counter), self.average.seen if self.average else 0
 
     def _count(self, learned: int) -> None:
-        if self.moments:
-            self.moments[0] += learned
+        self._counter += learned
         if self.average:
             self.average.seen += learned
 

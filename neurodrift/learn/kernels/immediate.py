@@ -152,9 +152,11 @@ def predict_all(settings, net, ring, q, x, out):
 
 @compiled
 def learn_all(settings, net, ring, q, updates, seen):
-    """Every replica learns from the bin in place q."""
+    """Every replica learns from the bin in place q; whether there was a label."""
+    learned = False
     for r in range(ring.y.shape[1]):
-        learn_bin(settings, net, ring, r, q, updates, seen)
+        learned = learn_bin(settings, net, ring, r, q, updates, seen)
+    return learned
 
 
 @compiled
