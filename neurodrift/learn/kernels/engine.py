@@ -204,6 +204,6 @@ def _say_once() -> None:
         folder = Path(immediate.run._cache.cache_path)
         if not any(folder.glob("immediate.run-*.nbi")):
             print(
-                "neurodrift: compiling the learning kernels, once on this machine (some 20 s)",
+                "neurodrift: compiling the learning kernels, once on this machine; it takes a while",
                 file=sys.stderr,
             )

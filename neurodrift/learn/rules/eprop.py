@@ -36,11 +36,15 @@ class EProp:
         return (w.new_zeros(r, states, g, n, m),)
 
     def past(self, trace: Trace, step: Step, c: Tensor) -> Tensor | None:
-        return torch.einsum("rln,rlgnm->rgnm", torch.einsum("rkn,rkln->rln", c, step.b), trace[0])
+        return torch.einsum("rln,rlgnm->rgnm", torch.einsum("rkn,rkln->rln", c, self.blocks(step)), trace[0])
 
     def advance(self, trace: Trace, step: Step) -> Trace:
-        carried = torch.einsum("rkln,rlgnm->rkgnm", step.b, trace[0])
+        carried = torch.einsum("rkln,rlgnm->rkgnm", self.blocks(step), trace[0])
         return (carried + torch.einsum("rkgn,rgm->rkgnm", step.a, step.z),)
 
+    def blocks(self, step: Step) -> Tensor:
+        """The K x K blocks of ds'/ds that are kept (R, K, K, N): new state, old state, unit."""
+        return step.b
+
     def __repr__(self) -> str:
-        return "EProp()"
+        return f"{type(self).__name__}()"
