@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from neurodrift.learn import CELLS, RULES, Cell, Rule
-from neurodrift.learn.rules import DecayTrace, SparseRTRL
+from neurodrift.learn.rules import DecayTrace, SparseRTRL, WindowedRTRL, WindowedSparseRTRL
 from tests.oracle import Problem
 
 __all__ = [
@@ -39,6 +39,8 @@ INSTANCES: list[Rule] = [
     SparseRTRL(3, keep="units", redraw=True),
     SparseRTRL(3, keep="units", choose="largest", redraw=True),
     SparseRTRL(N, keep="units"),
+    WindowedRTRL(3),
+    WindowedSparseRTRL(2, redraw=True, window=4),
 ]
 # k of N paths is exact when it is all of them; the class cannot declare it.
 EXACT = [r for r in INSTANCES if r.error == 0] + [

@@ -119,6 +119,7 @@ class Adapted(_Part):
     redraw: bool | None = None
     decay: float | None = None
     horizon: int | None = None
+    window: int | None = None
     tol: float | None = None
     max_horizon: int | None = None
     probes: int | None = None
@@ -148,7 +149,7 @@ class Adapted(_Part):
 
     def options(self) -> dict[str, Any]:
         """The rule's own arguments, where they are given."""
-        names = "k own keep choose redraw decay horizon tol max_horizon probes safety growth".split()
+        names = "k own keep choose redraw decay horizon window tol max_horizon probes safety growth".split()
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def build_rule(self) -> Rule:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn import RULES, Cell, Rule, take_step
-from neurodrift.learn.rules import RTRL, AdaptiveRTRL, DecayTrace, EProp, Immediate, SparseRTRL
+from neurodrift.learn.rules import RTRL, AdaptiveRTRL, DecayTrace, EProp, Immediate, SparseRTRL, WindowedRTRL
 from neurodrift.learn.rules.base import Trace
 from tests import oracle
 from tests.kinds import N, T, cells, close, exact_pairs, few_pairs, pairs, rules, seeds_of
@@ -148,7 +148,7 @@ def test_the_trace_holds_as_many_numbers_as_declared(cell: Cell, rule: Rule) -> 
     for trace in (rule.init(w, cell.states, seeds_of(problem)), run(rule, problem)[1]):
         # Masks and the keys of random draws are not counted.
         held = trace[:1] if isinstance(rule, SparseRTRL) else trace
-        held = trace[:7] if isinstance(rule, AdaptiveRTRL) else held
+        held = trace[:7] if isinstance(rule, AdaptiveRTRL | WindowedRTRL) else held
         numbers = sum(v.numel() for v in held if v.is_floating_point())
         assert numbers == problem.n_replicas * rule.trace_size(cell.states, *w.shape[1:])
 

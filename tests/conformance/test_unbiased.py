@@ -16,8 +16,8 @@ DRAWS = 2048
 pytestmark = pytest.mark.usefixtures("float64")
 # Stochastic rules with a cell of one state, and one of two with parameters per unit.
 FEW = ("gru", "rtu")
-# A horizon within these few steps, so that TBPTT leaves something out.
-MADE = {name: make(2) if name == "tbptt" else make() for name, make in RULES.items()}
+# A horizon and a window within these few steps, so that TBPTT leaves something out and P moves.
+MADE = {name: make(2) if name in ("tbptt", "rtrl_windowed") else make() for name, make in RULES.items()}
 UNBIASED = pytest.mark.parametrize("name", [name for name, rule in MADE.items() if rule.unbiased])
 # What is exact to a tolerance is neither: the tests of the tolerance hold it.
 BIASED = pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from neurodrift.learn.rules.rtrl import RTRL
 from neurodrift.learn.rules.snap1 import SnAp1
 from neurodrift.learn.rules.sparse_rtrl import SparseRTRL
 from neurodrift.learn.rules.uoro import UORO
+from neurodrift.learn.rules.windowed import WindowedRTRL, WindowedSparseRTRL
 
 __all__ = [
     "KFRTRL",
@@ -28,6 +29,8 @@ __all__ = [
     "SnAp1",
     "SparseRTRL",
     "Trace",
+    "WindowedRTRL",
+    "WindowedSparseRTRL",
 ]
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -38,6 +41,8 @@ RULES: dict[str, Callable[..., Rule]] = {
     "tbptt": TBPTT,
     "sparse_rtrl": AdaptiveSparseRTRL,
     "rtrl": AdaptiveRTRL,
+    "sparse_rtrl_windowed": WindowedSparseRTRL,
+    "rtrl_windowed": WindowedRTRL,
     "sparse_rtrl_stepwise": SparseRTRL,
     "rtrl_stepwise": RTRL,
     "uoro": UORO,

@@ -140,12 +140,7 @@ class AdaptiveRTRL:
         return (a, b, z, w_h, tangents, left, right, seen + 1, *held)
 
     def _masked(self, trace: Trace, step: Step) -> Step:
-        """The step with its state Jacobian masked over unit pairs."""
-        if not self.masks:
-            return step
-        mask = self.masks.of((trace[8], trace[9]), step)
-        own = mask.diagonal(dim1=1, dim2=2)
-        return Step(step.a, step.b * own[:, None, None], step.z, step.w_h * mask.unsqueeze(1))
+        return self.masks.cut((trace[8], trace[9]), step) if self.masks else step
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._said()})"

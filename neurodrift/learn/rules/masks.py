@@ -68,6 +68,12 @@ class Masks:
         before, now = self.units(state, step)
         return (before * now).unsqueeze(1).expand(-1, now.shape[1], -1)
 
+    def cut(self, state: MaskState, step: Step) -> Step:
+        """The step with its state Jacobian masked over unit pairs."""
+        mask = self.of(state, step)
+        own = mask.diagonal(dim1=1, dim2=2)
+        return Step(step.a, step.b * own[:, None, None], step.z, step.w_h * mask.unsqueeze(1))
+
     def units(self, state: MaskState, step: Step) -> tuple[Tensor, Tensor]:
         """S_{t-1} and S_t (R, N), 1 for a member; for keep="units"."""
         return state[0][:, 0], self._present(state, step)
