@@ -122,7 +122,7 @@ class _Plan:
         for test, pair in pairs.items():
             data = {
                 **base,
-                "decoder": {k: value for k, value in decoder.items() if k != "over_gaps"},
+                "decoder": {k: v for k, v in decoder.items() if k not in ("over_gaps", "engine")},
                 "train": [s.digest for s in pair.train],
                 "reading": spec.data.model_dump(exclude={"train", "test", "sessions", "train_sessions"}),
                 "channels": pair.match.shared,
@@ -149,6 +149,7 @@ class _Plan:
             "normalization": method.normalization,
             "over_gaps": self.spec.decoder.over_gaps,
             "average": self.spec.methods.average,
+            "engine": self.spec.decoder.engine,
         }
         return Unit("step", key_of(what), test, self._needs[test], method=method)
 
@@ -177,6 +178,7 @@ class _Plan:
                     "lag": self.spec.methods.label_lag,
                     "over_gaps": self.spec.decoder.over_gaps,
                     "average": self.spec.methods.average if method.online else None,
+                    "engine": self.spec.decoder.engine,
                 }
                 units.append(Unit("score", key_of(what), test, self._needs[test], method=method, lr=lr))
         return units

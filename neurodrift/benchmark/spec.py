@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from neurodrift.data.remote import is_url
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import CELLS, Cell
+from neurodrift.learn.engines import Engine
 from neurodrift.learn.optim import OPTIMIZERS
 from neurodrift.learn.rules import RULES, Rule
 
@@ -83,12 +84,13 @@ class Split(_Part):
 
 
 class DecoderSpec(_Part):
-    """The recurrent decoder, and what becomes of its state at gaps between bins."""
+    """The recurrent decoder, what becomes of its state at gaps between bins, and what runs it online."""
 
     cell: str = "gru"
     n_units: int = Field(default=64, ge=1)
     alpha: float | None = None
     over_gaps: Literal["carry", "reset"] = "carry"
+    engine: Engine = "auto"
 
     @model_validator(mode="after")
     def _known(self) -> DecoderSpec:

@@ -91,7 +91,12 @@ def trained(unit: Unit, spec: Spec, store: Store) -> RecurrentDecoder:
     """The decoders of all seeds, side by side."""
     cell = spec.decoder.build_cell()
     return RecurrentDecoder.join(
-        [RecurrentDecoder(cell, spec.decoder.n_units).load(store.path(key, ".pt")) for key in unit.needs]
+        [
+            RecurrentDecoder(cell, spec.decoder.n_units, engine=spec.decoder.engine).load(
+                store.path(key, ".pt")
+            )
+            for key in unit.needs
+        ]
     )
 
 

@@ -101,7 +101,12 @@ def baseline(
         case "retrained":
             whole = ZScore.fit(smooth(adapt.counts, trained.recipe.smoothing), floor=trained.recipe.floor)
             fresh = RecurrentDecoder(
-                trained.cell, trained.n_units, seeds=trained.seeds, recipe=trained.recipe, clip=trained.clip
+                trained.cell,
+                trained.n_units,
+                seeds=trained.seeds,
+                recipe=trained.recipe,
+                clip=trained.clip,
+                engine=trained.engine,
             )
             decoder = frozen(fresh.fit([adapt], normalizer=whole), everyone)
         case "ridge":

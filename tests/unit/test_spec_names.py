@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import inspect
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from neurodrift.benchmark.spec import Adapted, Spec, parse_spec, spec_to_toml
+from neurodrift.benchmark.store import Store
+from neurodrift.benchmark.units import Method, Unit, learning, trained
 from neurodrift.benchmark.words import protocol
+from neurodrift.decoders import Recipe, RecurrentDecoder
 from neurodrift.errors import NeurodriftError
-from neurodrift.learn import CELLS, OPTIMIZERS, RULES
+from neurodrift.learn import CELLS, OPTIMIZERS, RNN, RULES, Learner
+from neurodrift.learn.engines import ENGINES
+from neurodrift.simulation import simulate_days
 
 DATA = {"data": {"train": ["a.nwb"], "test": ["b.nwb"]}}
 
@@ -42,6 +48,20 @@ def test_every_argument_of_a_rule_is_a_key_that_reaches_it(rule: str) -> None:
 def _another(name: str, default: Any) -> Any:
     known = {"keep": "units", "choose": "largest", "k": 3, "decay": 0.1}
     return known.get(name, not default if isinstance(default, bool) else default)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_can_be_named_and_reaches_every_learner(engine: str, tmp_path: Path) -> None:
+    made = spec({"cell": "rnn", "n_units": 3, "engine": engine})
+    decoder = RecurrentDecoder(RNN(), 3, recipe=Recipe(epochs=1)).fit(
+        simulate_days(1, minutes=0.2, n_channels=4)
+    )
+    store = Store(tmp_path)
+    decoder.save(store.path("a", ".pt"))
+    method = Method("adapted", "training_day", Adapted())
+    unit = Unit("score", "b", "b.nwb", ("a",), method=method)
+    learner = learning(unit, trained(unit, made, store), 0.0).learner
+    assert (type(learner) is Learner) == (engine == "reference")
 
 
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
