@@ -1,173 +1,244 @@
-"""Time of one predict and update, and the error of its gradient: our engines and idiomatic torch, in one run.
+"""Time of one predict and update, and the error of its gradient: our engines, idiomatic torch and others, in one run.
 
-    python scripts/step_time.py --cells gru --rules immediate rtrl --units 64 256 --out step-time.json
+    python scripts/step_time.py --cells gru --rules immediate rtrl --units 64 256 --peers --out step-time.json
 
-Every row is one replica on one thread with 96 inputs, 2 outputs and RMSprop, bin by bin, labels in time. "torch" is what one
-would write: a torch.nn module, autograd for one step, torch.optim.RMSprop. A network trained on a made signal adapts to the same
-signal with 30 % of its channels changed, so exact rules meet the horizon of a trained network. "gradient_error" is the relative
-error of the gradient of w, largest over 25 bins, against the error carried back over every bin there is, in float64.
+Every row is one replica on one thread of one core, 96 inputs, 2 outputs, RMSprop, float32, fed bin by bin with labels in time.
+"torch" is what one would write: a torch.nn module, autograd for one step, torch.optim.RMSprop. "(whole stream)" is one call over
+all bins, which only replays of recordings can do. Exact rules run on decoders trained on monkey E and adapting 288 days later
+where NEURODRIFT_DATA is set, others, and those of cells without a spec, on a simulated stream ("network" says which).
+
+"gradient_error": relative error of the gradient of w that the measured implementation used, see `step_time_oracle.py`; of torch
+and others, of one bin in float64. "trace_bytes": what a rule carries from bin to bin; "memory_bytes": all arrays of the learner;
+"resident_bytes": by how much the process grew as the learner was made and learned from 20 bins, 0 where that is not known.
+"horizon": median steps that a rule with a horizon went back.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
+import os
+import platform
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from step_time_nets import Start, monkey_e, simulated
+from step_time_oracle import gradient_error, held_error
+from step_time_peers import peers
+from step_time_torch import idiomatic_gradient, idiomatic_step
 
 from neurodrift.decoders import one_thread
-from neurodrift.learn import CELLS, RULES, Learner, make_learner, pack, take_step
+from neurodrift.learn import CELLS, RULES, Learner, make_learner
+from neurodrift.learn.engines import Engine
 from neurodrift.learn.optim import RMSprop
-from neurodrift.learn.params import new_module
 
 LIMITS = (10, 20, 50)
-INPUTS, AXES = 96, 2
+INPUTS = 96
+GIB = 2**30
+# Bins before the one whose gradient of torch and others is checked.
+CHECK = 60
 Row = dict[str, Any]
 
 
-def trained(
-    cell: str, units: int, bins: int, seed: int = 0
-) -> tuple[nn.Module, nn.Linear, torch.Tensor, torch.Tensor]:
-    """A network trained for some windows to decode a slow 2-D signal from 96 noisy channels, and a drifted stream."""
-    torch.manual_seed(seed)
-    draw = np.random.default_rng(seed)
-    length = 4000 + bins
-    path = np.zeros((length, AXES), np.float32)
-    for t in range(1, length):
-        path[t] = 0.97 * path[t - 1] + 0.25 * draw.normal(size=AXES)
-    tuning = draw.normal(size=(AXES, INPUTS)).astype(np.float32)
-    drifted = np.where(draw.random(INPUTS) < 0.3, draw.normal(size=(AXES, INPUTS)), tuning)
-    noise = 2 * draw.normal(size=(length, INPUTS))
-    x = np.concatenate((path[:4000] @ tuning, path[4000:] @ drifted)) + noise
-    x = torch.from_numpy((x / x.std()).astype(np.float32))
-    y = torch.from_numpy(path)
-    core, readout = new_module(CELLS[cell](), INPUTS, units), nn.Linear(units, AXES)
-    optimizer = torch.optim.Adam([*core.parameters(), *readout.parameters()], lr=2e-3)
-    windows = [torch.arange(s, s + 60) for s in range(0, 3960, 60)]
-    for _ in range(6):
-        for batch in torch.randperm(len(windows)).split(16):
-            at = torch.stack([windows[int(i)] for i in batch])
-            loss = (readout(core(x[at])[0]) - y[at]).square().sum(-1).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_([*core.parameters(), *readout.parameters()], 1.0)
-            optimizer.step()
-    return core, readout, x[4000:], y[4000:]
+def timed(step: Callable[[int], None], count: list[bool], bins: int, warm: int, seconds: float) -> Row:
+    """Percentiles of the microseconds of `step` over bins that count, the stream repeated; missed deadlines.
 
-
-def ours(cell: str, rule: str, engine: str, start: tuple[Any, ...]) -> Learner:
-    core, readout = start[:2]
-    w = pack(CELLS[cell](), [core]).clone()
-    w_out = torch.cat((readout.weight, readout.bias[:, None]), dim=1).detach()[None].clone()
-    return make_learner(CELLS[cell](), w, w_out, RULES[rule](), RMSprop(1e-4), seeds=[0], engine=engine)  # type: ignore[arg-type]
-
-
-def timed(step: Callable[[int], None], bins: int, warm: int) -> dict[str, Any]:
-    """Percentiles of the microseconds of `step`, and how many steps missed each deadline."""
+    At most `seconds` in all, and never fewer than 20 bins.
+    """
     for t in range(warm):
-        step(t)
-    taken = np.empty(bins)
-    for t in range(bins):
+        step(t % len(count))
+    taken: list[float] = []
+    t, end = warm, time.perf_counter() + seconds
+    while len(taken) < bins and (len(taken) < 20 or time.perf_counter() < end):
         begin = time.perf_counter()
-        step(warm + t)
-        taken[t] = 1e6 * (time.perf_counter() - begin)
-    p50, p99, p999 = np.percentile(taken, [50, 99, 99.9])
-    missed = {f"{limit} ms": int((taken > 1000 * limit).sum()) for limit in LIMITS}
-    return {"p50_us": p50, "p99_us": p99, "p999_us": p999, "max_us": taken.max(), "missed": missed}
+        step(t % len(count))
+        took = time.perf_counter() - begin
+        if count[t % len(count)]:
+            taken.append(1e6 * took)
+        t += 1
+    found = np.array(taken)
+    p50, p99, p999 = np.percentile(found, [50, 99, 99.9])
+    missed = {f"{limit} ms": int((found > 1000 * limit).sum()) for limit in LIMITS}
+    return {"bins": len(found), "p50_us": p50, "p99_us": p99, "p999_us": p999, "max_us": found.max(), "missed": missed}  # fmt: skip
 
 
-def our_row(
-    cell: str, rule: str, units: int, engine: str, start: tuple[Any, ...], bins: int, warm: int
-) -> Row:
-    learn, (x, y) = ours(cell, rule, engine, start), start[2:]
+def row(implementation: str, start: Start, rule: str, times: Row, **more: Any) -> Row:
+    facts = {"implementation": implementation, "cell": start.cell, "rule": rule, "units": start.w.shape[2], "dtype": "float32"}  # fmt: skip
+    rest = {"trace_bytes": None, "memory_bytes": None, "resident_bytes": None, "gradient_error": None, "horizon": None, "network": start.source}  # fmt: skip
+    return facts | times | rest | more
+
+
+def over_whole(bin_seconds: Callable[[], float], repeats: int = 7) -> Row:
+    """The median over repeats of the mean time of a bin; one call has no percentiles over bins."""
+    taken = 1e6 * np.median([bin_seconds() for _ in range(repeats)])
+    return {"bins": None, "p50_us": taken, "p99_us": None, "p999_us": None, "max_us": None, "missed": None}
+
+
+def our_rows(rule: str, engine: Engine, start: Start, given: argparse.Namespace) -> Iterator[Row]:
+    def new() -> Learner:
+        return make_learner(
+            CELLS[start.cell](), start.w.clone(), start.w_out.clone(), RULES[rule](), RMSprop(1e-4), seeds=[0], engine=engine
+        )  # fmt: skip
+
+    before = resident()
+    learn, horizons = new(), []
+    compiled = type(learn) is not Learner
 
     def step(t: int) -> None:
-        learn.predict(x[t : t + 1])
-        learn.update(y[t])
+        learn.predict(start.x[t : t + 1])
+        learn.update(start.y[t])
 
-    times = timed(step, bins, warm)
-    w = learn.w
-    size = learn.rule.trace_size(learn.cell.states, *w.shape[1:]) * w.element_size()
-    return {
-        "implementation": "reference" if type(learn) is Learner else "compiled",
-        "cell": cell,
-        "rule": rule,
-        "units": units,
-        "dtype": "float32",
-        **times,
-        "trace_bytes": size,
-        "gradient_error": gradient_error(cell, rule, start) if rule != "immediate" and units <= 64 else None,
-    }
+    def looked(t: int) -> None:
+        step(t)
+        reports = getattr(learn, "reports", None)
+        if reports is not None and len(reports):
+            horizons.append(float(reports[-1, 0, 0]))
+
+    count = start.y.isfinite().all(dim=1).tolist()
+    for t in range(300):
+        looked(t % len(count))
+        if t == 20:
+            grown = before and resident() - before
+    learn.reset()
+    times = timed(step, count, given.bins, 50, given.seconds)
+    g, n, m = learn.w.shape[1:]
+    checked = None
+    if not (compiled and engine == "reference") and n <= given.checked:
+        checked = gradient_error(rule, engine, start, 300 if n <= 128 else 200, 12 if n <= 128 else 5)
+    yield row(
+        "compiled" if compiled else "reference",
+        start,
+        rule,
+        times,
+        trace_bytes=learn.rule.trace_size(learn.cell.states, g, n, m) * learn.w.element_size(),
+        memory_bytes=_bytes_of(learn),
+        resident_bytes=grown,
+        gradient_error=checked,
+        horizon=float(np.median([h for h in horizons if h])) if any(horizons) else None,
+    )
+    if compiled and given.peers:
+        bins = int(np.clip(1e6 * given.seconds / 10 / times["p50_us"], 20, len(start.x)))
+        x, y = start.x[:bins, None].numpy(), start.y[:bins].numpy()
+        learn = new()
+
+        def whole() -> float:
+            began = time.perf_counter()
+            learn.run(x, y, np.zeros(bins, bool))  # type: ignore[attr-defined]
+            return (time.perf_counter() - began) / bins
+
+        yield row("compiled (whole stream)", start, rule, over_whole(whole), gradient_error=checked)
 
 
-def gradient_error(cell: str, rule: str, start: tuple[Any, ...], bins: int = 150, last: int = 25) -> float:
-    """Largest relative error of the rule's gradient of w over the last bins, weights held, in float64 against RTRL."""
-    core, readout, x, y = start
-    w = pack(CELLS[cell](), [core]).double()
-    w_out, b_out = readout.weight.detach().double(), readout.bias.detach().double()
+def resident() -> int:
+    """Bytes of this process in memory; 0 where /proc does not say."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
+
+
+def _bytes_of(learn: Learner) -> int:
+    """All arrays a learner holds: weights, moments, state, trace and room to work in."""
+    seen: dict[int, int] = {}
+
+    def look(value: Any) -> None:
+        if isinstance(value, torch.Tensor):
+            value = value.numpy()
+        if isinstance(value, np.ndarray):
+            seen[value.__array_interface__["data"][0]] = value.nbytes
+        elif isinstance(value, (list, tuple)):
+            for part in value:
+                look(part)
+
+    for value in vars(learn).values():
+        look(value)
+    return sum(seen.values())
+
+
+def torch_row(start: Start, given: argparse.Namespace) -> Row:
+    found = idiomatic_gradient(start, CHECK)
+    times = timed(idiomatic_step(start), [True] * len(start.x), given.bins, 50, given.seconds)
+    error = held_error(start, "immediate", found, CHECK)
+    return row("torch", start, "immediate", times, trace_bytes=0, gradient_error=error)
+
+
+def peer_rows(start: Start, rule: str, given: argparse.Namespace) -> Iterator[Row]:
+    try:
+        for name, step, whole, size, gradient in peers(start, rule, CHECK):
+            error = None if gradient is None else held_error(start, rule, gradient, CHECK)
+            also = {"trace_bytes": size, "gradient_error": error}
+            took = 1e-5
+            if step is not None:
+                times = timed(step, [True] * len(start.x), given.bins, 3, given.seconds)
+                took = times["p50_us"] / 1e6
+                yield row(name, start, rule, times, **also)
+            if whole is not None:
+                bins = int(np.clip(given.seconds / 10 / took, 20, len(start.x)))
+                kind = "diagonal rtrl" if name == "braintrace" else rule
+                yield row(f"{name} (whole stream)", start, kind, over_whole(lambda b=bins, w=whole: w(b), 5), **also)  # fmt: skip
+    except Exception as error:  # a peer's failure is told, and is not ours
+        traceback.print_exc()
+        print(f"others, {start.cell} {rule} {start.w.shape[2]}: left out, {type(error).__name__}: {str(error)[:200]}")  # fmt: skip
+
+
+def too_large(cell: str, rule: str, units: int, p_of_others: bool = False) -> str:
+    """Why a combination is not run, or an empty line: more than 6 GiB of trace, or 20 GFLOP a step."""
     made = CELLS[cell]()
-    s = w.new_zeros(1, made.states, w.shape[2])
-    mine = RULES[rule]()
-    trace, steps, errors = mine.init(w, made.states, [0]), [], []
-    for t in range(bins):
-        s, step = take_step(made, w, s, x[t : t + 1].double())
-        c = torch.zeros_like(s)
-        c[:, 0] = (s[:, 0] @ w_out.T + b_out - y[t].double()) @ w_out
-        steps.append(step)
-        if t >= bins - last:
-            past = mine.past(trace, step, c)
-            got = step.immediate(c) + (0 if past is None else past)
-            # The oracle carries the error back over every step there is: the same sum as P's, without P.
-            v, exact = c, torch.zeros_like(got)
-            for old in reversed(steps):
-                exact, v = exact + old.immediate(v), old.back(v)
-            errors.append(float((got - exact).norm() / exact.norm()))
-        trace = mine.advance(trace, step)
-    return max(errors)
-
-
-def torch_row(cell: str, units: int, start: tuple[Any, ...], bins: int, warm: int) -> Row:
-    """Idiomatic torch: one step of the module, detached state, backward, clip, torch.optim."""
-    core, readout, (x, y) = copy.deepcopy(start[0]), copy.deepcopy(start[1]), start[2:]
-    parameters = [*core.parameters(), *readout.parameters()]
-    optimizer = torch.optim.RMSprop(parameters, lr=1e-4, alpha=0.999, eps=1e-6)
-    state: list[Any] = [None]
-
-    def step(t: int) -> None:
-        h, new = core(x[None, t : t + 1], state[0])
-        loss = 0.5 * (readout(h[0, 0]) - y[t]).square().sum()
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        state[0] = tuple(v.detach() for v in new) if isinstance(new, tuple) else new.detach()
-
-    return {
-        "implementation": "torch",
-        "cell": cell,
-        "rule": "immediate",
-        "units": units,
-        "dtype": "float32",
-        **timed(step, bins, warm),
-        "trace_bytes": 0,
-        "gradient_error": None,
-    }
+    k, g, m = made.states, len(made.gates), INPUTS + units + 1
+    carries_p = p_of_others or rule.endswith("stepwise")
+    size = 4 * (k * units * g * units * m if carries_p else RULES[rule]().trace_size(k, g, units, m))
+    flops = 2 * (k * units) ** 2 * g * units * m if carries_p else 0
+    if size > 6 * GIB:
+        return f"its trace would take {size / GIB:.0f} GiB"
+    return f"a step would take {flops / 1e9:.0f} GFLOP" if flops > 2e10 else ""
 
 
 def show(rows: list[Row]) -> None:
-    head = ("implementation", "cell", "rule", "units", "p50_us", "p99_us", "p999_us", "max_us", "trace_bytes")
-    print(" ".join(f"{name:>14}" for name in (*head, "error", "missed")))
-    for row in rows:
-        cells = [row[k] if isinstance(row[k], (str, int)) else f"{row[k]:.1f}" for k in head]
-        error = "-" if row["gradient_error"] is None else f"{row['gradient_error']:.1e}"
-        print(" ".join(f"{v:>14}" for v in (*cells, error, "/".join(map(str, row["missed"].values())))))
+    head = "implementation cell rule units p50_us p99_us p999_us max_us trace_bytes memory_bytes gradient_error horizon missed network".split()  # fmt: skip
+
+    def told(name: str, value: Any) -> str:
+        if value is None:
+            return "-"
+        if name == "missed":
+            return "/".join(map(str, value.values()))
+        if isinstance(value, float):
+            return f"{value:.1e}" if name == "gradient_error" else f"{value:.1f}"
+        return str(value)
+
+    table = [head, *([told(name, r[name]) for name in head] for r in rows)]
+    widths = [max(len(line[i]) for line in table) for i in range(len(head))]
+    for line in table:
+        print("  ".join(v.rjust(w) for v, w in zip(line, widths, strict=True)))
+
+
+def all_rows(given: argparse.Namespace) -> Iterator[Row]:
+    for cell in given.cells:
+        for units in given.units:
+            begun: dict[str, Start] = {}
+            for rule in given.rules:
+                why = too_large(cell, rule, units)
+                if why:
+                    print(f"compiled, {cell} {rule} {units}: left out, {why}")
+                    continue
+                exact = rule in ("rtrl", "rtrl_stepwise", "sparse_rtrl", "sparse_rtrl_stepwise")
+                start = begun.get("exact" if exact else "made")
+                if start is None:
+                    start = (monkey_e(cell, units, given.keep) if exact else None) or simulated(cell, units, given.bins + 300)  # fmt: skip
+                    begun["exact" if exact else "made"] = start
+                if rule == "immediate" and cell in ("rnn", "gru", "lstm"):
+                    yield torch_row(start, given)
+                yield from our_rows(rule, "auto", start, given)
+                if given.reference:
+                    yield from our_rows(rule, "reference", start, given)
+                if given.peers:
+                    why = too_large(cell, rule, units, True) if rule == "rtrl" else ""
+                    if why:
+                        print(f"others, {cell} {rule} {units}: left out, {why}")
+                    else:
+                        yield from peer_rows(start, rule, given)
 
 
 def main() -> None:
@@ -177,27 +248,27 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", default=["rnn", "gru", "lstm"], choices=list(CELLS))
     parser.add_argument("--rules", nargs="+", default=["immediate", "rtrl"], choices=list(RULES))
     parser.add_argument("--units", nargs="+", type=int, default=[64, 128, 256])
+    parser.add_argument("--bins", type=int, default=2000, help="timed steps of a row at most [2000]")
+    parser.add_argument("--seconds", type=float, default=10.0, help="time of a row at most [10]")
     parser.add_argument(
-        "--bins", type=int, default=2000, help="timed steps of a row; fewer where they are slow"
+        "--checked", type=int, default=256, help="largest network whose gradient is checked [256]"
     )
     parser.add_argument("--reference", action="store_true", help="time the torch reference engine too")
+    parser.add_argument("--peers", action="store_true", help="time JAX, braintrace and NumPy where installed")
+    parser.add_argument("--keep", type=Path, help="folder that keeps decoders trained on monkey E")
     parser.add_argument("--out", type=Path, help="write the rows as JSON")
     given = parser.parse_args()
     one_thread()
+    if given.peers and hasattr(os, "sched_setaffinity"):
+        # XLA and BLAS count cores, not requests: one core for everybody.
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    print(f"{platform.machine()}, torch {torch.__version__}, numpy {np.__version__}", flush=True)
     rows = []
-    for cell in given.cells:
-        for units in given.units:
-            bins = given.bins if units <= 256 else max(200, given.bins // 8)
-            start = trained(cell, units, bins + 300)
-            if cell in ("rnn", "gru", "lstm") and "immediate" in given.rules:
-                rows.append(torch_row(cell, units, start, bins, 50))
-            for rule in given.rules:
-                rows.append(our_row(cell, rule, units, "auto", start, bins, 50))
-                if given.reference and rows[-1]["implementation"] == "compiled":
-                    rows.append(our_row(cell, rule, units, "reference", start, min(bins, 200), 5))
+    for made in all_rows(given):
+        rows.append(made)
+        if given.out:
+            given.out.write_text(json.dumps(rows, indent=1, allow_nan=False))
     show(rows)
-    if given.out:
-        given.out.write_text(json.dumps(rows, indent=1, allow_nan=False))
 
 
 if __name__ == "__main__":

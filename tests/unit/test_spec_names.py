@@ -15,7 +15,8 @@ from neurodrift.benchmark.units import Method, Unit, learning, trained
 from neurodrift.benchmark.words import protocol
 from neurodrift.decoders import Recipe, RecurrentDecoder
 from neurodrift.errors import NeurodriftError
-from neurodrift.learn import CELLS, OPTIMIZERS, RNN, RULES, Learner
+from neurodrift.learn import CELLS, OPTIMIZERS, RULES, Learner
+from neurodrift.learn.cells import RNN
 from neurodrift.learn.engines import ENGINES
 from neurodrift.simulation import simulate_days
 

@@ -1,0 +1,205 @@
+"""How far the hottest kernels are from what this machine can do: bytes and operations, and their measured rates.
+
+    python scripts/step_time_bounds.py --out bounds.json
+
+Immediate GRU step (whole stream: no Python between bins), and the gathering of an exact gradient (RNN, GRU). The bound is the
+largest of: bytes that must move through the level of memory that holds them, over the measured rate of a loop that updates
+arrays of that size; multiply-adds over the measured rate of such; square roots and divisions of the optimizer over theirs.
+The parts of a step are differences of runs: nothing learns, SGD learns, RMSprop learns, bin by bin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from step_time_nets import Start, monkey_e, simulated
+
+from neurodrift.decoders import one_thread
+from neurodrift.learn import CELLS, RULES, make_learner
+from neurodrift.learn.kernels import horizon
+from neurodrift.learn.optim import SGD, Optimizer, RMSprop
+
+Row = dict[str, Any]
+FAST = {"reassoc", "contract", "nsz", "arcp"}
+
+
+@numba.njit(fastmath=FAST, error_model="numpy")
+def _update(a: Any, b: Any, times: int) -> None:
+    """Reads two arrays and writes both, as RMSprop does with weights and squares."""
+    one = a.dtype.type(0.999)
+    for _ in range(times):
+        for j in range(len(a)):
+            v = one * b[j]
+            b[j] = v
+            a[j] += v
+
+
+@numba.njit(fastmath=FAST, error_model="numpy")
+def _multiply_add(a: Any, rows: Any, times: int) -> None:
+    """Sixteen multiply-adds an element that is read and written, in the first level of cache."""
+    for _ in range(times):
+        for j in range(len(a)):
+            v = a[j]
+            for _k in range(16):
+                v = v * rows[0] + rows[1]
+            a[j] = v
+
+
+@numba.njit(fastmath=FAST, error_model="numpy")
+def _root_divide(a: Any, b: Any, times: int) -> None:
+    """One square root and one division an element, in the first level of cache."""
+    eps = a.dtype.type(1e-6)
+    for _ in range(times):
+        for j in range(len(a)):
+            a[j] = b[j] / (np.sqrt(a[j]) + eps)
+
+
+@numba.njit
+def _gathers(settings: Any, net: Any, ring: Any, past: Any, report: Any, times: int) -> None:
+    """The same gather several times: it reads the past and leaves it; passing the arrays from Python costs once."""
+    for _ in range(times):
+        horizon.gather(settings, net, ring, past, 0, report)
+
+
+def best(call: Callable[[], object], repeats: int = 9) -> float:
+    """Seconds of a call, the median over repeats, compiled before."""
+    call()
+    taken = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - began)
+    return float(np.median(taken))
+
+
+def bytes_a_second(size: int) -> float:
+    """Of a loop over arrays that take `size` bytes together: two are read, two written."""
+    n = max(1024, size // 8)
+    a, b, times = np.zeros(n, np.float32), np.ones(n, np.float32), max(1, 20_000_000 // n)
+    return 16 * n * times / best(lambda: _update(a, b, times))
+
+
+def operations_a_second() -> tuple[float, float]:
+    """Multiply-adds, two operations each, and pairs of a square root and a division."""
+    a, b, rows = np.ones(1024, np.float32), np.ones(1024, np.float32), np.array([0.5, 0.5], np.float32)
+    return 2 * 16 * 1024 * 2000 / best(lambda: _multiply_add(a, rows, 2000)), 1024 * 10000 / best(
+        lambda: _root_divide(a, b, 10000)
+    )
+
+
+def bound(measured: float, moved: int, held: int, operations: float, roots: float, rates: Row) -> Row:
+    """A row: seconds measured, and the bound."""
+    rate = bytes_a_second(held)
+    parts = {
+        "memory_us": 1e6 * moved / rate,
+        "arithmetic_us": 1e6 * operations / rates["flops"],
+        "roots_us": 1e6 * roots / rates["roots"],
+    }
+    lower = max(parts.values())
+    return {"measured_us": 1e6 * measured, "bound_us": lower, "factor": 1e6 * measured / lower, "gb_s": rate / 1e9, **parts}  # fmt: skip
+
+
+def _read(cell: str, n: int, m: int) -> int:
+    """Weights that gates read."""
+    c = m - n - 1
+    return {"rnn": n * m, "gru": n * (2 * m + c + 1 + n + 1), "lstm": 4 * n * m}[cell]
+
+
+def immediate(cell: str, units: int, rates: Row) -> Row:
+    """A whole-stream step of immediate derivatives with RMSprop, its bound, and its parts."""
+    start = simulated(cell, units, 1300)
+    bins = 1000
+
+    def seconds(optimizer: Optimizer, learns: str = "all") -> float:
+        learn: Any = make_learner(
+            CELLS[cell](), start.w.clone(), start.w_out.clone(), RULES["immediate"](), optimizer, seeds=[0], learns=learns
+        )  # fmt: skip
+        x, y, fresh = start.x[:bins, None].numpy(), start.y[:bins].numpy(), np.zeros(bins, bool)
+        return best(lambda: learn.run(x, y, fresh), 5) / bins
+
+    def by_bin() -> float:
+        learn = make_learner(
+            CELLS[cell](), start.w.clone(), start.w_out.clone(), RULES["immediate"](), RMSprop(1e-4), seeds=[0]
+        )  # fmt: skip
+        taken = []
+        for t in range(bins):
+            began = time.perf_counter()
+            learn.predict(start.x[t : t + 1])
+            learn.update(start.y[t])
+            taken.append(time.perf_counter() - began)
+        return float(np.median(taken[50:]))
+
+    whole, sgd, frozen = seconds(RMSprop(1e-4)), seconds(SGD(1e-4)), seconds(RMSprop(1e-4), "nothing")
+    count = _read(cell, units, start.w.shape[3])
+    # Weights are read to predict; weights and squares are read and written to learn.
+    row = bound(whole, 5 * 4 * count, 8 * count, 10 * count, count, rates)
+    pieces = {"predict_us": frozen, "gradient_us": sgd - frozen, "rmsprop_us": whole - sgd, "python_us": by_bin() - whole}  # fmt: skip
+    return {"kernel": "immediate step", "cell": cell, "units": units, **row, **{k: 1e6 * v for k, v in pieces.items()}}  # fmt: skip
+
+
+def gathering(cell: str, units: int, rates: Row, keep: Path | None) -> Row:
+    """The kernel that carries an error back and sums the gradient: median over bins of time over bound."""
+    start: Start = monkey_e(cell, units, keep) or simulated(cell, units, 1300)
+    learn: Any = make_learner(
+        CELLS[cell](), start.w.clone(), start.w_out.clone(), RULES["rtrl"](), RMSprop(1e-4), seeds=[0]
+    )  # fmt: skip
+    taken, passed, lags = [], [], []
+    _gathers(learn._settings, learn._net, learn._ring, learn._past, np.zeros(4), 0)
+    for t in range(min(1200, len(start.x))):
+        learn.predict(start.x[t : t + 1])
+        learn.update(start.y[t])
+        if t < 300 or not bool(start.y[t].isfinite().all()):
+            continue
+        report, arrays = np.zeros(4), (learn._settings, learn._net, learn._ring, learn._past)
+        passing, once, many = (_seconds_of(arrays, report, times) for times in (0, 1, 11))
+        taken.append((many - once) / 10)
+        passed.append(passing)
+        lags.append(report[0])
+    n, m = start.w.shape[2:]
+    count, recurrent = _read(cell, n, m), {"rnn": 1, "gru": 3, "lstm": 4}[cell] * n * n
+    h = float(np.median(lags))
+    # A lag reads its recurrent weights once; four lags share a pass over the gradient.
+    moved = 4 * h * (recurrent + 2 * count / 4)
+    row = bound(float(np.median(taken)), int(moved), int(4 * (h * recurrent + count)), h * 2 * (recurrent + count), 0, rates)  # fmt: skip
+    return {"kernel": "exact RTRL, gather", "cell": cell, "units": units, **row, "horizon": h, "passing_us": 1e6 * float(np.median(passed)), "network": start.source}  # fmt: skip
+
+
+def _seconds_of(arrays: tuple[Any, ...], report: Any, times: int) -> float:
+    began = time.perf_counter()
+    _gathers(*arrays, report, times)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--units", nargs="+", type=int, default=[64, 256])
+    parser.add_argument("--keep", type=Path, help="folder that keeps decoders trained on monkey E")
+    parser.add_argument("--out", type=Path, help="write the rows as JSON")
+    given = parser.parse_args()
+    one_thread()
+    flops, roots = operations_a_second()
+    rates = {"flops": flops, "roots": roots}
+    print(
+        f"{flops / 1e9:.1f} GFLOP/s in multiply-adds, {roots / 1e9:.2f} G square roots and divisions a second"
+    )
+    rows = []
+    for units in given.units:
+        rows.append(immediate("gru", units, rates))
+        rows += [gathering(cell, units, rates, given.keep) for cell in ("rnn", "gru")]
+    for row in rows:
+        print(", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()))
+    if given.out:
+        given.out.write_text(json.dumps({"rates": rates, "rows": rows}, indent=1, allow_nan=False))
+
+
+if __name__ == "__main__":
+    main()
