@@ -14,6 +14,7 @@ from neurodrift.cli.catalogue import catalogue
 from neurodrift.cli.fetch import fetch
 from neurodrift.cli.inspect import inspect
 from neurodrift.cli.replay import replay
+from neurodrift.cli.reproduce import reproduce
 from neurodrift.cli.stream import stream
 from neurodrift.errors import NeurodriftError
 
@@ -37,6 +38,7 @@ cli.add_command(fetch)
 cli.add_command(inspect)
 cli.add_command(stream)
 cli.add_command(replay)
+cli.add_command(reproduce)
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ PACKAGE = ROOT / "neurodrift"
 
 drift = importlib.import_module("neurodrift.drift")
 decoders = importlib.import_module("neurodrift.decoders")
+studies = importlib.import_module("neurodrift.studies")
 
 KINDS: dict[ModuleType, Mapping[str, Any]] = {
     cells: cells.CELLS,
@@ -33,6 +34,7 @@ KINDS: dict[ModuleType, Mapping[str, Any]] = {
     drift: drift.DRIFTS,
     decoders: decoders.DECODERS,
     layouts: LAYOUTS,
+    studies: studies.STUDIES,
 }
 
 NOT_REGISTERED = {
@@ -51,6 +53,12 @@ NOT_REGISTERED = {
     "neurodrift.decoders.encoding": "labels, z-scores and files of the recurrent decoder",
     "neurodrift.decoders.replicas": "rows and step sizes that follow replicas",
     "neurodrift.decoders.training": "offline training, shared by the recurrent decoders",
+    "neurodrift.studies.base": "the contract of a study",
+    "neurodrift.studies.adapting": "trains networks and lets them adapt, shared by studies",
+    "neurodrift.studies.seeds": "figures over seeds",
+    "neurodrift.studies.shift": "the experiment that most studies share",
+    "neurodrift.studies.streams": "made signals that change",
+    "neurodrift.studies.verdicts": "how a figure becomes a verdict",
 }
 
 NO_REFERENCES = {
