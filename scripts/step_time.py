@@ -176,6 +176,7 @@ def peer_rows(start: Start, rule: str, given: argparse.Namespace) -> Iterator[Ro
                 took = times["p50_us"] / 1e6
                 yield row(name, start, rule, times, **also)
             if whole is not None:
+                took = took if step is not None else whole(20)
                 bins = int(np.clip(given.seconds / 10 / took, 20, len(start.x)))
                 kind = "diagonal rtrl" if name == "braintrace" else rule
                 yield row(f"{name} (whole stream)", start, kind, over_whole(lambda b=bins, w=whole: w(b), 5), **also)  # fmt: skip

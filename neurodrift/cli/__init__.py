@@ -13,6 +13,7 @@ from neurodrift.cli.cache import cache
 from neurodrift.cli.catalogue import catalogue
 from neurodrift.cli.fetch import fetch
 from neurodrift.cli.inspect import inspect
+from neurodrift.cli.latency import latency
 from neurodrift.cli.replay import replay
 from neurodrift.cli.reproduce import reproduce
 from neurodrift.cli.stream import stream
@@ -36,6 +37,7 @@ cli.add_command(cache)
 cli.add_command(catalogue)
 cli.add_command(fetch)
 cli.add_command(inspect)
+cli.add_command(latency)
 cli.add_command(stream)
 cli.add_command(replay)
 cli.add_command(reproduce)
