@@ -8,8 +8,7 @@ all bins, which only replays of recordings can do. Exact rules run on decoders t
 where NEURODRIFT_DATA is set, others, and those of cells without a spec, on a simulated stream ("network" says which).
 
 "gradient_error": relative error of the gradient of w that the measured implementation used, see `step_time_oracle.py`; of torch
-and others, of one bin in float64. "trace_bytes": what a rule carries from bin to bin; "memory_bytes": all arrays of the learner;
-"resident_bytes": by how much the process grew as the learner was made and learned from 20 bins, 0 where that is not known.
+and others, of one bin in float64. "trace_bytes": what a rule carries from bin to bin; "memory_bytes": all arrays of the learner.
 "horizon": median steps that a rule with a horizon went back.
 """
 
@@ -69,7 +68,7 @@ def timed(step: Callable[[int], None], count: list[bool], bins: int, warm: int, 
 
 def row(implementation: str, start: Start, rule: str, times: Row, **more: Any) -> Row:
     facts = {"implementation": implementation, "cell": start.cell, "rule": rule, "units": start.w.shape[2], "dtype": "float32"}  # fmt: skip
-    rest = {"trace_bytes": None, "memory_bytes": None, "resident_bytes": None, "gradient_error": None, "horizon": None, "network": start.source}  # fmt: skip
+    rest = {"trace_bytes": None, "memory_bytes": None, "gradient_error": None, "horizon": None, "network": start.source}  # fmt: skip
     return facts | times | rest | more
 
 
@@ -85,7 +84,6 @@ def our_rows(rule: str, engine: Engine, start: Start, given: argparse.Namespace)
             CELLS[start.cell](), start.w.clone(), start.w_out.clone(), RULES[rule](), RMSprop(1e-4), seeds=[0], engine=engine
         )  # fmt: skip
 
-    before = resident()
     learn, horizons = new(), []
     compiled = type(learn) is not Learner
 
@@ -102,8 +100,6 @@ def our_rows(rule: str, engine: Engine, start: Start, given: argparse.Namespace)
     count = start.y.isfinite().all(dim=1).tolist()
     for t in range(300):
         looked(t % len(count))
-        if t == 20:
-            grown = before and resident() - before
     learn.reset()
     times = timed(step, count, given.bins, 50, given.seconds)
     g, n, m = learn.w.shape[1:]
@@ -117,7 +113,6 @@ def our_rows(rule: str, engine: Engine, start: Start, given: argparse.Namespace)
         times,
         trace_bytes=learn.rule.trace_size(learn.cell.states, g, n, m) * learn.w.element_size(),
         memory_bytes=_bytes_of(learn),
-        resident_bytes=grown,
         gradient_error=checked,
         horizon=float(np.median([h for h in horizons if h])) if any(horizons) else None,
     )
@@ -132,12 +127,6 @@ def our_rows(rule: str, engine: Engine, start: Start, given: argparse.Namespace)
             return (time.perf_counter() - began) / bins
 
         yield row("compiled (whole stream)", start, rule, over_whole(whole), gradient_error=checked)
-
-
-def resident() -> int:
-    """Bytes of this process in memory; 0 where /proc does not say."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 
 
 def _bytes_of(learn: Learner) -> int:

@@ -24,6 +24,7 @@ from step_time_nets import Start, monkey_e, simulated
 from neurodrift.decoders import one_thread
 from neurodrift.learn import CELLS, RULES, make_learner
 from neurodrift.learn.kernels import horizon
+from neurodrift.learn.kernels.numeric import move
 from neurodrift.learn.optim import SGD, Optimizer, RMSprop
 
 Row = dict[str, Any]
@@ -59,6 +60,14 @@ def _root_divide(a: Any, b: Any, times: int) -> None:
     for _ in range(times):
         for j in range(len(a)):
             a[j] = b[j] / (np.sqrt(a[j]) + eps)
+
+
+@numba.njit(fastmath=FAST, error_model="numpy")
+def _moves(w: Any, z: Any, square: Any, width: int, rate: Any, hyper: Any, times: int) -> None:
+    """The optimizer on every row, one row a call, as the kernel does; with width 0 only the calls are left."""
+    for _ in range(times):
+        for i in range(len(w)):
+            move(1, w[i, :width], rate, z[:width], square[i, :width], square[i, :width], square[i, :width], rate * 0, rate, hyper)  # fmt: skip
 
 
 @numba.njit
@@ -140,7 +149,12 @@ def immediate(cell: str, units: int, rates: Row) -> Row:
     count = _read(cell, units, start.w.shape[3])
     # Weights are read to predict; weights and squares are read and written to learn.
     row = bound(whole, 5 * 4 * count, 8 * count, 10 * count, count, rates)
-    pieces = {"predict_us": frozen, "gradient_us": sgd - frozen, "rmsprop_us": whole - sgd, "python_us": by_bin() - whole}  # fmt: skip
+    n, m = start.w.shape[2:]
+    rows = len(CELLS[cell]().gates) * n
+    w, square, z = np.ones((rows, m), np.float32), np.ones((rows, m), np.float32), np.ones(m, np.float32)
+    hyper, rate = np.array([0, 0.999, 1e-6, 1, 1, 1, 1e-3], np.float32), np.float32(1e-9)
+    calls, moves = (best(lambda k=k: _moves(w, z, square, k, rate, hyper, 100)) / 100 for k in (0, m))  # type: ignore[misc]
+    pieces = {"row_calls_us": calls, "moves_us": moves, "predict_us": frozen, "gradient_us": sgd - frozen, "rmsprop_us": whole - sgd, "python_us": by_bin() - whole}  # fmt: skip
     return {"kernel": "immediate step", "cell": cell, "units": units, **row, **{k: 1e6 * v for k, v in pieces.items()}}  # fmt: skip
 
 
