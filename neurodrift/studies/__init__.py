@@ -3,28 +3,43 @@
 from collections.abc import Callable
 
 from neurodrift.studies.base import Answer, Claim, Curve, Estimate, Line, Study, Table
+from neurodrift.studies.lstm_gru import LSTMGRU
+from neurodrift.studies.optimizers import Optimizers
 from neurodrift.studies.scope import Scope
+from neurodrift.studies.selection import Selection
 from neurodrift.studies.sine_shift import SineShift
+from neurodrift.studies.spectrum import Spectrum
 from neurodrift.studies.streaming import Streaming
+from neurodrift.studies.trace_decay import TraceDecay
 from neurodrift.studies.transformer import Transformer
 
 __all__ = [
+    "LSTMGRU",
     "STUDIES",
     "Answer",
     "Claim",
     "Curve",
     "Estimate",
     "Line",
+    "Optimizers",
     "Scope",
+    "Selection",
     "SineShift",
+    "Spectrum",
     "Streaming",
     "Study",
     "Table",
+    "TraceDecay",
     "Transformer",
 ]
 
 STUDIES: dict[str, Callable[[], Study]] = {
     "sine_shift": SineShift,
+    "trace_decay": TraceDecay,
+    "lstm_gru": LSTMGRU,
+    "optimizers": Optimizers,
+    "selection": Selection,
+    "spectrum": Spectrum,
     "scope": Scope,
     "streaming": Streaming,
     "transformer": Transformer,

@@ -6,7 +6,7 @@ import math
 
 from neurodrift.studies.base import FAILS, HOLDS, IN_PART, UNDEFINED, Answer, Estimate
 
-__all__ = ["percent", "recovery_answer"]
+__all__ = ["percent", "recovery_answer", "within"]
 
 MARGIN = 0.1
 
@@ -34,3 +34,16 @@ def recovery_answer(
     return Answer(
         claim, ours, verdict, f"{percent(ours)} beside {100 * paper:.0f} %.{' ' + said if said else ''}"
     )
+
+
+def within(claim: str, ours: Estimate, low: float, high: float, said: str, part: float) -> Answer:
+    """A measured number beside the paper's: it holds where the mean lies within `low` to `high`, described by `said`;
+    in part where it lies no further than `part` beyond the nearer end (above where `part` is above `high`, else below).
+    """
+    inside = low <= ours.mean <= high
+    near = high < ours.mean <= part if part > high else part <= ours.mean < low
+    verdict = HOLDS if inside else IN_PART if near else FAILS
+    words = (
+        f"{ours.mean:.3g} ({ours.low:.3g} to {ours.high:.3g}), {'within' if inside else 'outside'} {said}."
+    )
+    return Answer(claim, ours, verdict, words)
