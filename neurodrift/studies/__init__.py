@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 from neurodrift.studies.base import Answer, Claim, Curve, Estimate, Line, Study, Table
+from neurodrift.studies.lorenz import Lorenz
 from neurodrift.studies.lstm_gru import LSTMGRU
 from neurodrift.studies.optimizers import Optimizers
+from neurodrift.studies.primate import Primate
+from neurodrift.studies.scale import Scale
 from neurodrift.studies.scope import Scope
 from neurodrift.studies.selection import Selection
 from neurodrift.studies.sine_shift import SineShift
@@ -21,7 +24,10 @@ __all__ = [
     "Curve",
     "Estimate",
     "Line",
+    "Lorenz",
     "Optimizers",
+    "Primate",
+    "Scale",
     "Scope",
     "Selection",
     "SineShift",
@@ -36,11 +42,14 @@ __all__ = [
 STUDIES: dict[str, Callable[[], Study]] = {
     "sine_shift": SineShift,
     "trace_decay": TraceDecay,
+    "primate": Primate,
     "lstm_gru": LSTMGRU,
     "optimizers": Optimizers,
     "selection": Selection,
     "spectrum": Spectrum,
+    "lorenz": Lorenz,
     "scope": Scope,
+    "scale": Scale,
     "streaming": Streaming,
     "transformer": Transformer,
 }

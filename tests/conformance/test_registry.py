@@ -55,6 +55,7 @@ NOT_REGISTERED = {
     "neurodrift.decoders.training": "offline training, shared by the recurrent decoders",
     "neurodrift.studies.base": "the contract of a study",
     "neurodrift.studies.adapting": "trains networks and lets them adapt, shared by studies",
+    "neurodrift.studies.recorded": "pairs of recorded sessions",
     "neurodrift.studies.seeds": "figures over seeds",
     "neurodrift.studies.shift": "the experiment that most studies share",
     "neurodrift.studies.streams": "made signals that change",
