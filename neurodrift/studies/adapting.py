@@ -37,6 +37,7 @@ class Nets(NamedTuple):
         return Nets(self.cell, self.w[at].clone(), self.w_out[at].clone(), tuple(self.seeds[i] for i in at))
 
 
+@torch.enable_grad()
 def train_nets(
     cell: Cell,
     units: int,
