@@ -13,7 +13,7 @@ import pytest
 from neurodrift.studies import STUDIES
 from tests.conformance.test_studies import VERDICT
 
-RAN = ["sine_shift"]
+RAN = ["selection", "spectrum"]
 
 
 def reproduce(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -24,7 +24,7 @@ def reproduce(*arguments: object, cwd: Path | None = None) -> subprocess.Complet
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduce") / "run"
-    done = reproduce(*RAN, "--quick", "--seeds", 3, "--out", folder, "--jobs", 1)
+    done = reproduce(*RAN, "--quick", "--seeds", 2, "--out", folder, "--jobs", 1)
     assert done.returncode == 0, done.stderr
     assert "verdict" in done.stdout
     return folder
@@ -48,12 +48,12 @@ def test_it_leaves_rows_answers_and_a_page(finished: Path) -> None:
 def test_finished_work_is_not_done_again(finished: Path) -> None:
     before = {f.name: f.stat().st_mtime_ns for f in (finished / "units").iterdir()}
     rows = (finished / "rows.jsonl").read_text()
-    again = reproduce(*RAN, "--quick", "--seeds", 3, "--out", finished, "--jobs", 1)
+    again = reproduce(*RAN, "--quick", "--seeds", 2, "--out", finished, "--jobs", 1)
     assert again.returncode == 0 and "reused" in again.stderr
     assert {f.name: f.stat().st_mtime_ns for f in (finished / "units").iterdir()} == before
     assert (finished / "rows.jsonl").read_text() == rows
     next((finished / "units").iterdir()).unlink()
-    assert reproduce(*RAN, "--quick", "--seeds", 3, "--out", finished, "--jobs", 1).returncode == 0
+    assert reproduce(*RAN, "--quick", "--seeds", 2, "--out", finished, "--jobs", 1).returncode == 0
     assert (finished / "rows.jsonl").read_text() == rows
 
 
