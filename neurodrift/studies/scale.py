@@ -63,8 +63,8 @@ class Scale(Study):
     )
     settings = (
         "RNN with 96 inputs, 2 outputs, RMSprop, float32, one replica, one thread; networks as torch starts them, random inputs and labels, median of "
-        "60 steps, 5 networks, all sizes and rules in one process. Memory: bytes of the arrays that the learner holds, "
-        "weights, optimizer, queue and trace; a trace over 2 GB is not allocated and counts as what the rule declares, and its time is not measured. "
+        "40 steps, 5 networks, all sizes and rules in one process. Memory: bytes of the arrays that the learner holds, "
+        "weights, optimizer, queue and trace; a trace over 0.2 GB is not allocated and counts as what the rule declares, and its time is not measured. "
         "'rtrl' carries P step by step; 'rtrl_adaptive' and 'sparse_adaptive' go back at most 64 bins; 'sparse_units' carries k units' rows of P. "
         "Times are ratios of one run on one machine, not figures for another."
     )
