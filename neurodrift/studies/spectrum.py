@@ -114,7 +114,8 @@ class Spectrum(Study):
             change, back = (np.log, np.exp) if key == "condition" else (np.asarray, np.asarray)
             seeds = sorted({r["seed"] for r in mine})
             found = estimate([np.mean([change(r[key]) for r in matching(mine, seed=s)]) for s in seeds])
-            return Estimate(*(float(back(v)) for v in (found.mean, found.low, found.high)), found.seeds)
+            mean, low, high = (float(back(v)) for v in (found.mean, found.low, found.high))
+            return Estimate(mean, low, high, found.seeds)
 
         full, condition, share = over("full_rank"), over("condition"), over("effective_rank")
         each = {task: over("condition", task) for task in tasks}

@@ -13,7 +13,7 @@ import pytest
 from neurodrift.studies import STUDIES
 from tests.conformance.test_studies import VERDICT
 
-RAN = ["selection", "spectrum"]
+RAN = ["spectrum", "scale"]
 
 
 def reproduce(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
