@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from neurodrift.report.drawing import Picture, draw, new_figure, tidy, wide_enough
 from neurodrift.studies.base import Curve
@@ -54,10 +55,14 @@ def curve_figure(curve: Curve, width: float) -> Figure:
     axes.set_title(curve.title)
     axes.set_xlabel(curve.x_label)
     axes.set_ylabel(curve.y_label)
-    if curve.log_x:
-        axes.set_xscale("log")
-    if curve.log_y:
-        axes.set_yscale("log")
+    for wanted, axis, scale in (
+        (curve.log_x, axes.xaxis, axes.set_xscale),
+        (curve.log_y, axes.yaxis, axes.set_yscale),
+    ):
+        if wanted:
+            scale("log")
+            axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+            axis.set_minor_formatter(NullFormatter())
     if curve.y_limits:
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, curve.y_limits[0]), min(high, curve.y_limits[1]))

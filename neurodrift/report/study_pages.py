@@ -40,6 +40,8 @@ Run them with `neurodrift reproduce` (`--quick` for minutes), or one with `neuro
   its interval excludes 0; it holds **in part** where the interval only excludes 0. More than the paper's figure holds too.
 * Recovery is **undefined** where the reference itself does not recover (lower bound of its gain under 0.05 R²).
 * A seed that diverged enters at 1 under its frozen R² and is counted.
+* Read recovery beside the R² it comes from. Full RTRL at its own best step size is itself unsteady in several of these tasks, so that a
+  recovery above 1 may say as much about RTRL as about the rule that is compared with it.
 """
 
 
@@ -128,7 +130,7 @@ def _page(
     version = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
     made = (
         f"{len(rows)} rows ([file](rows/{study.name}.jsonl)), made by `neurodrift reproduce {study.name}"
-        f"{' --quick' if facts['quick'] else ''}` in {facts['seconds'] / 60:.1f} minutes of one core; protocol sha256 "
+        f"{' --quick' if facts['quick'] else ''}` in {facts['seconds'] / 60:.1f} minutes of one process; protocol sha256 "
         f"`{rows[0]['protocol'][:16]}…`{', since changed' if stale else ''}; {version}."
     )
     parts += ["## Made by", made]
