@@ -37,14 +37,13 @@ def make_learner(
         raise NeurodriftError(f"engine is {engine!r}; it is one of {', '.join(ENGINES)}.")
     if engine != "reference":
         from neurodrift.learn.kernels.engine import CompiledLearner, has_twin
-        from neurodrift.learn.kernels.horizon_engine import HorizonLearner, has_horizon_twin
+        from neurodrift.learn.kernels.traced_engine import TracedLearner, has_traced_twin
 
         usual = settings.get("feedback", "weights") == "weights"
         if usual and has_twin(cell, rule, optimizer, w, settings.get("learns", "all")):
             return CompiledLearner(cell, w, w_out, rule, optimizer, **settings)
-        max_lag, learns = settings.get("max_lag", 0), settings.get("learns", "all")
-        if usual and has_horizon_twin(cell, rule, optimizer, w, learns, max_lag):
-            return HorizonLearner(cell, w, w_out, rule, optimizer, **settings)
+        if usual and has_traced_twin(cell, rule, optimizer, w, settings.get("learns", "all")):
+            return TracedLearner(cell, w, w_out, rule, optimizer, **settings)
         if engine == "compiled":
             raise NeurodriftError(
                 f"{cell} with {rule} and {optimizer} in {w.dtype} is not compiled; use engine='auto' or 'reference'."

@@ -1,17 +1,13 @@
-"""Rules with a horizon: exact RTRL to the stated tolerance, its limits, and its compiled twin."""
+"""Rules with a horizon: exact RTRL to the stated tolerance, and its limits."""
 
 from __future__ import annotations
 
-import copy
-
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from neurodrift.errors import NeurodriftError
-from neurodrift.learn import CELLS, Cell, Learner, Rule, make_learner, take_step
-from neurodrift.learn.optim import Adam
+from neurodrift.learn import CELLS, Cell, Rule, take_step
 from neurodrift.learn.rules import RTRL, TBPTT, AdaptiveRTRL, AdaptiveSparseRTRL, Immediate, SnAp1, SparseRTRL
 from neurodrift.learn.rules.horizon import HorizonReport
 from tests.kinds import N, cells, close, seeds_of
@@ -135,84 +131,3 @@ def test_a_short_limit_is_said() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(NeurodriftError, match=next(iter(wrong))):
         AdaptiveRTRL(**wrong)  # type: ignore[arg-type]
-
-
-TWINS = [
-    AdaptiveRTRL(),
-    AdaptiveRTRL(1e-2, max_horizon=20),
-    TBPTT(7),
-    AdaptiveSparseRTRL(3),
-    AdaptiveSparseRTRL(3, own=True),
-]
-
-
-@pytest.mark.parametrize("rule", TWINS, ids=repr)
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize(("dtype", "tol"), [(torch.float64, 1e-10), (torch.float32, 1e-5)], ids=["64", "32"])
-def test_the_compiled_twin_learns_as_the_reference(
-    cell: str, rule: AdaptiveRTRL, dtype: torch.dtype, tol: float
-) -> None:
-    """A run of bins with Adam, labels missing on bins and axes; bin by bin and in one call, and after a reset."""
-    problem = Problem(CELLS[cell](), n_steps=150)
-    x, y = problem.inputs.to(dtype), problem.targets.to(dtype)
-    x[:], y[:] = x[:, :1], y[:, :1]
-    y[::7] = torch.nan
-    y[::5, :, 0] = torch.nan
-
-    def make(engine: str) -> Learner:
-        start = problem.weights[0].to(dtype).clone(), problem.readout.to(dtype).clone()
-        return make_learner(
-            problem.cell,
-            *start,
-            rule,
-            Adam([0.003, 0.001, 0.002]),
-            seeds=[3, 1, 2],
-            engine=engine,
-            average=30.0,
-        )  # type: ignore[arg-type]
-
-    one, whole, other = make("compiled"), make("compiled"), make("reference")
-    fresh = np.zeros(150, bool)
-    fresh[90] = True
-    told = whole.run(x[:, :1].numpy(), y[:, 0].numpy(), fresh)  # type: ignore[attr-defined]
-    horizons = []
-    for t in range(150):
-        for learn in (one, other):
-            if fresh[t]:
-                learn.reset()
-        got, want = one.predict(x[t]), other.predict(x[t])
-        torch.testing.assert_close(got, want, rtol=tol, atol=tol)
-        close(torch.from_numpy(told[t]), got, tol)
-        one.update(y[t])
-        other.update(y[t])
-        if not y[t].isnan().all():
-            report = one.reports[0]  # type: ignore[attr-defined]
-            assert rule.report is not None
-            assert report[:, 0].tolist() == rule.report.horizon.tolist()
-            assert report[:, 1].astype(bool).tolist() == rule.report.truncated.tolist()
-            horizons.append(report[:, 0].max())
-    assert max(horizons) > 5
-    for learn in (whole, other):
-        torch.testing.assert_close(one.w, learn.w, rtol=tol, atol=tol)
-        torch.testing.assert_close(one.averaged()[0], learn.averaged()[0], rtol=tol, atol=tol)
-    assert float((one.w - problem.weights[0].to(dtype)).abs().max()) > 0.01
-
-
-def test_a_copied_twin_goes_on_by_itself() -> None:
-    problem = Problem(CELLS["gru"](), n_steps=60)
-    first = make_learner(
-        problem.cell,
-        problem.weights[0].clone(),
-        problem.readout.clone(),
-        AdaptiveRTRL(),
-        Adam(0.003),
-        seeds=[0, 1, 2],
-    )
-    runs = []
-    x, y, fresh = problem.inputs.numpy(), problem.targets[:, 0].numpy(), np.zeros(60, bool)
-    first.run(x[:30], y[:30], fresh[:30])  # type: ignore[attr-defined]
-    twin = copy.deepcopy(first)
-    for learn in (twin, first):
-        runs.append(learn.run(x[30:], y[30:], fresh[30:]))  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(*runs)
-    assert torch.equal(twin.w, first.w)

@@ -16,6 +16,7 @@ from neurodrift.errors import NeurodriftError
 from neurodrift.evaluation.prequential import stream
 from neurodrift.learn import CELLS, OPTIMIZERS, Learner, make_learner
 from neurodrift.learn.kernels.engine import CompiledLearner, has_twin
+from neurodrift.learn.kernels.traced_engine import has_traced_twin
 from neurodrift.learn.params import read_mask
 from neurodrift.learn.rules import RULES, Immediate
 from tests.sessions import days, trained
@@ -25,6 +26,7 @@ COMPILED = [c for c in CELLS if has_twin(CELLS[c](), Immediate(), OPTIMIZERS["sg
 MOVING = [
     o for o in OPTIMIZERS if has_twin(CELLS["rnn"](), Immediate(), OPTIMIZERS[o](), torch.zeros(1), "all")
 ]
+TWINS = (has_twin, has_traced_twin)
 RATES = {"sgd": [0.1, 0.03, 0.01]}
 every_cell = pytest.mark.parametrize("cell", COMPILED)
 every_optimizer = pytest.mark.parametrize("optimizer", MOVING)
@@ -176,7 +178,9 @@ def test_the_same_misuse_is_the_same_error(engine: str) -> None:
 def test_what_has_no_twin_falls_back_or_refuses() -> None:
     made = CELLS["rnn"]()
     w, w_out = torch.zeros(1, 1, N, C + N + 1), torch.zeros(1, D, N + 1)
-    other = next(r for r in RULES if not has_twin(made, RULES[r](), OPTIMIZERS["sgd"](), w, "all"))
+    other = next(
+        r for r in RULES if not any(twin(made, RULES[r](), OPTIMIZERS["sgd"](), w, "all") for twin in TWINS)
+    )
     settings = {"seeds": [0]}
     auto = make_learner(made, w, w_out, RULES[other](), OPTIMIZERS["sgd"](), **settings)
     assert type(auto) is Learner

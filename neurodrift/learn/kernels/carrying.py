@@ -47,8 +47,9 @@ def through(v, a, q):
 
 
 @compiled
-def fold(reads, n_inputs, gradient, q, rows, count):
-    """gradient += sum over the first `count` lags of q z'; four at a time, for that many rows fit the registers."""
+def fold(reads, n_inputs, gradient, q, rows, count, begin):
+    """gradient += sum over the first `count` lags of q z', of units from `begin` of all gates; four lags at a time,
+    for that many rows fit the registers."""
     gates, n, m = gradient.shape
     for first in range(0, count, 4):
         for lag in range(count, first + 4):
@@ -58,7 +59,7 @@ def fold(reads, n_inputs, gradient, q, rows, count):
             lo, hi, apart = read_range(reads[g], n_inputs, m)
             z0, z1 = rows[first, lo:hi], rows[first + 1, lo:hi]
             z2, z3 = rows[first + 2, lo:hi], rows[first + 3, lo:hi]
-            for i in range(n):
+            for i in range(max(0, begin - g * n), n):
                 q0, q1, q2, q3 = q[first, g, i], q[first + 1, g, i], q[first + 2, g, i], q[first + 3, g, i]
                 row = gradient[g, i, lo:hi]
                 for j in range(len(row)):

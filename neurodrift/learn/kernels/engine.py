@@ -29,7 +29,7 @@ _CELLS: dict[type, int] = {cells.RNN: RNN, cells.GRU: GRU, cells.LSTM: LSTM}
 _OPTIMIZERS: dict[type, int] = {optim.SGD: SGD, optim.RMSprop: RMSPROP, optim.Adam: ADAM}
 _LEARNS = {"nothing": 0, "bias": 1, "readout": 2, "all": 3}
 _READS = {"xh": 0, "x": 1, "h": 2}
-_said = False
+_said: set[object] = set()
 
 
 def has_twin(cell: object, rule: object, optimizer: object, w: Tensor, learns: str) -> bool:
@@ -45,6 +45,8 @@ def has_twin(cell: object, rule: object, optimizer: object, w: Tensor, learns: s
 
 class CompiledLearner(Learner):
     """See `Learner`. Weights, moments and averages stay torch tensors; the kernels work on views of them."""
+
+    entry: Any = immediate.run
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +66,7 @@ class CompiledLearner(Learner):
         self._connect()
 
     def _connect(self) -> None:
-        _say_once()
+        _say_once(self.entry)
         self.w, self.w_out = self.w.contiguous(), self.w_out.contiguous()
         optimizer: Any = self.optimizer
         beta1, beta2, eps = (float(getattr(optimizer, k, 0.0)) for k in ("beta1", "beta2", "eps"))
@@ -113,7 +115,7 @@ class CompiledLearner(Learner):
         self.s.zero_()
         self._waiting = self._place = 0
 
-    def _make_ring(self) -> Ring:
+    def _make_ring(self) -> Any:
         (r, g, n, m), d, q = self.w.shape, self.w_out.shape[1], self.max_lag + 1
         dtype = self.s.numpy().dtype
 
@@ -196,13 +198,12 @@ class CompiledLearner(Learner):
             self.average.seen += learned
 
 
-def _say_once() -> None:
+def _say_once(entry: Any) -> None:
     """The first use on a machine compiles for some seconds; say so instead of seeming to hang."""
-    global _said
-    if not _said:
-        _said = True
-        folder = Path(immediate.run._cache.cache_path)
-        if not any(folder.glob("immediate.run-*.nbi")):
+    if entry not in _said:
+        _said.add(entry)
+        module = entry.__module__.rpartition(".")[2]
+        if not any(Path(entry._cache.cache_path).glob(f"{module}.{entry.__name__}-*.nbi")):
             print(
                 "neurodrift: compiling the learning kernels, once on this machine; it takes a while",
                 file=sys.stderr,

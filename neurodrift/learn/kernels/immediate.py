@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from neurodrift.learn.kernels.numeric import advance, affine, compiled, dot, move, read_range
 
-__all__ = ["Net", "Ring", "Settings", "encode", "learn_all", "predict_all", "run"]
+__all__ = ["Net", "Ring", "Settings", "answer", "encode", "learn_all", "predict_all", "run", "take_in"]
 
 Array = npt.NDArray[Any]
 
@@ -64,21 +64,34 @@ class Ring(NamedTuple):
 
 
 @compiled
-def predict_bin(settings, net, ring, r, q, x):
-    """Replica r reads x (C,) and answers into ring.y[q, r]."""
+def take_in(settings, net, ring, r, q, x):
+    """Replica r reads x (C,): what its gates read goes to ring.z[q, r], their pre-activations to ring.a."""
     c, n, m = len(x), net.s.shape[2], net.w.shape[3]
-    z, h, s = ring.z[q, r], ring.h[q, r], net.s[r]
+    z = ring.z[q, r]
     z[:c] = x
-    z[c : c + n] = s[0]
+    z[c : c + n] = net.s[r, 0]
     z[m - 1] = 1
     affine(net.w[r], z, settings.reads, c, ring.a)
-    advance(settings.cell, ring.a, s, ring.slope[q, r])
-    h[:] = s[0]
+
+
+@compiled
+def answer(net, ring, r, q):
+    """The readout of the new state into ring.y[q, r], where a label is waited for."""
+    n, h = net.s.shape[2], ring.h[q, r]
+    h[:] = net.s[r, 0]
     for d in range(ring.y.shape[2]):
         ring.y[q, r, d] = dot(net.w_out[r, d, :n], h) + net.w_out[r, d, n]
         ring.target[q, r, d] = math.nan
     if ring.w_out.shape[0] > 0:
         ring.w_out[q, r] = net.w_out[r]
+
+
+@compiled
+def predict_bin(settings, net, ring, r, q, x):
+    """Replica r reads x (C,) and answers into ring.y[q, r]."""
+    take_in(settings, net, ring, r, q, x)
+    advance(settings.cell, ring.a, net.s[r], ring.slope[q, r])
+    answer(net, ring, r, q)
 
 
 @compiled

@@ -37,7 +37,8 @@ class AdaptiveRTRL:
     With v = c'D_t D_{t-1} ..., past(c) = sum over lags of (v'A) z', and v'P is what is left after them. P is not
     needed: for fixed random signs r, forward tangents y <- D y + I r give y = P r, and the mean over probes of
     (v'y)^2 estimates |v'P|^2 without bias. A probe's signs are products: one of each unit's gate, and one of 8 rows
-    over what the gate reads. It stops where `safety` times its root is under `tol` |g|, looking every
+    over what the gate reads; (v'y)^2 varies 1.0 to 1.3 times as much as with independent signs (trained nets, 64 units,
+    lags 0 to 15). It stops where `safety` times its root is under `tol` |g|, looking every
     8 lags. Each Jacobian is the one its step was taken with. O(L N^2) memory, O(horizon) products with W_h a step.
 
     Args:
@@ -83,10 +84,10 @@ class AdaptiveRTRL:
 
     def trace_size(self, k: int, g: int, n: int, m: int) -> int:
         a_step = k * g * n + k * k * n + g * m + g * n * n + self.probes * k * n
-        return (self.max_horizon - 1) * a_step + self.probes * g * (n + CLASSES * m)
+        return self.max_horizon * a_step + self.probes * g * (n + CLASSES * m)
 
     def init(self, w: Tensor, states: int, seeds: Sequence[int]) -> Trace:
-        (r, g, n, m), k, p, length = w.shape, states, self.probes, self.max_horizon - 1
+        (r, g, n, m), k, p, length = w.shape, states, self.probes, self.max_horizon
         steps = [
             w.new_zeros(length, r, *shape) for shape in ((k, g, n), (k, k, n), (g, m), (g, n, n), (p, k, n))
         ]
@@ -97,14 +98,14 @@ class AdaptiveRTRL:
 
     def past(self, trace: Trace, step: Step, c: Tensor) -> Tensor | None:
         a, b, z, w_h, tangents = trace[:5]
-        seen, length = int(trace[7][0]), self.max_horizon - 1
+        seen, places, length = int(trace[7][0]), self.max_horizon, self.max_horizon - 1
         gradient = step.immediate(c)
         total = torch.zeros_like(gradient)
         v, size = self._masked(trace, step).back(c), _norm(c)
         going = torch.ones(len(c), dtype=torch.bool, device=c.device)
         grew, horizon, rest = ~going, torch.ones_like(size), torch.zeros_like(size)
         for lag in range(min(seen, length)):
-            at = (seen - 1 - lag) % length
+            at = (seen - 1 - lag) % places
             if lag % BLOCK == 0:
                 if self.probes:
                     left = torch.einsum("rkn,rpkn->rp", v, tangents[at]).square().mean(1).sqrt()
@@ -124,17 +125,14 @@ class AdaptiveRTRL:
 
     def advance(self, trace: Trace, step: Step) -> Trace:
         a, b, z, w_h, tangents, left, right, seen, *held = trace
-        if length := self.max_horizon - 1:
-            old = self._masked(trace, step)
-            at, before = int(seen[0]) % length, (int(seen[0]) - 1) % length
-            y = tangents[before]
-            moved = torch.einsum("rgnm,rpm->rpgn", old.w_h, y[:, :, 0])
-            moved += (
-                left
-                * torch.einsum("rpgcm,rgm->rpgc", right, old.z)[..., torch.arange(left.shape[-1]) % CLASSES]
-            )
-            y = torch.einsum("rkln,rpln->rpkn", old.b, y) + torch.einsum("rkgn,rpgn->rpkn", old.a, moved)
-            a[at], b[at], z[at], w_h[at], tangents[at] = old.a, old.b, old.z, old.w_h, y
+        old = self._masked(trace, step)
+        at, before = int(seen[0]) % self.max_horizon, (int(seen[0]) - 1) % self.max_horizon
+        y = tangents[before]
+        moved = torch.einsum("rgnm,rpm->rpgn", old.w_h, y[:, :, 0])
+        rows = torch.einsum("rpgcm,rgm->rpgc", right, old.z)
+        moved += left * rows[..., torch.arange(left.shape[-1]) % CLASSES]
+        y = torch.einsum("rkln,rpln->rpkn", old.b, y) + torch.einsum("rkgn,rpgn->rpkn", old.a, moved)
+        a[at], b[at], z[at], w_h[at], tangents[at] = old.a, old.b, old.z, old.w_h, y
         if self.masks:
             held = list(self.masks.advance((held[0], held[1]), step))
         return (a, b, z, w_h, tangents, left, right, seen + 1, *held)
