@@ -15,7 +15,41 @@ from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["check_labels", "encode_counts", "load_state", "save_state"]
+__all__ = ["check_counts", "check_labels", "encode_counts", "hold_counts", "load_state", "save_state"]
+
+
+def check_counts(counts: Floats) -> None:
+    """Counts (..., C) must be finite: one that is not would stay in the smoothed counts for good.
+
+    Raises:
+        NeurodriftError: naming the channel.
+    """
+    fine = np.isfinite(counts)
+    if not fine.all():
+        channel = int(np.flatnonzero(~fine.reshape(-1, counts.shape[-1]).all(axis=0))[0])
+        bad = counts[..., channel][~fine[..., channel]].flat[0]
+        raise NeurodriftError(
+            f"predict: channel {channel} (counted from 0) holds {bad}; give whole counts, 0 where none is known, "
+            f"or build the decoder with guard=UpdateGuard(), which holds such channels."
+        )
+
+
+def hold_counts(
+    counts: Floats, smoothed: Tensor, mean: Tensor, scale: Tensor, bound: float, keep: float
+) -> tuple[Floats, Tensor]:
+    """Counts (C,) or (R, C) with what is not finite in the place of the smoothed count, and bursts cut.
+
+    A count is cut where it alone would carry its channel's z-score past `bound`. Also whether any was (1,) or (R,).
+    """
+    limit = mean.numpy() + bound * scale.numpy() / (1 - keep)
+    fine = np.isfinite(counts)
+    held = smoothed.numpy() if smoothed.ndim else mean.numpy()
+    if limit.ndim > counts.ndim or held.ndim > counts.ndim:
+        counts = np.broadcast_to(counts, np.broadcast_shapes(limit.shape, held.shape))
+        fine = np.isfinite(counts)
+    odd = ~fine | (counts > limit)
+    kept = np.where(fine, np.minimum(counts, limit), held).astype(np.float32)
+    return kept, torch.from_numpy(np.atleast_1d(odd.any(axis=-1)))
 
 
 def check_labels(session: Session, early: Floats, late: Floats) -> None:
@@ -61,7 +95,7 @@ def encode_counts(
     return out, torch.from_numpy(running)
 
 
-def save_state(path: Path, weights: dict[str, Tensor], normalizer: ZScore, labels: ZScore) -> None:
+def save_state(path: Path, weights: dict[str, Any], normalizer: ZScore, labels: ZScore) -> None:
     """One torch file of plain tensors."""
     scores = {
         "mean": normalizer.mean,

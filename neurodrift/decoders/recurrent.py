@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,15 @@ from neurodrift.data.binning import smooth
 from neurodrift.data.normalize import ZScore
 from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
-from neurodrift.decoders.encoding import check_labels, encode_counts, load_state, save_state
-from neurodrift.decoders.replicas import rates_of, rows_of
+from neurodrift.decoders.encoding import check_counts, check_labels, encode_counts, hold_counts
+from neurodrift.decoders.replicas import Online, rates_of, rows_of
+from neurodrift.decoders.saved import load_decoder, save_decoder
 from neurodrift.decoders.training import Block, Network, Recipe, new_network, train_until
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
-from neurodrift.learn.engines import Engine, make_learner
+from neurodrift.learn.engines import Engine, PredictWith, is_compiled, make_learner
+from neurodrift.learn.guard import GuardReport, UpdateGuard
+from neurodrift.learn.guarded import GuardedLearner
 from neurodrift.learn.kernels.engine import CompiledLearner
 from neurodrift.learn.learner import Feedback, Learns
 from neurodrift.learn.optim import Optimizer, RMSprop
@@ -41,7 +44,10 @@ class RecurrentDecoder:
 
     Args:
         cell, n_units: the network.
-        rule, optimizer, learns, clip, max_lag, average, feedback: how it learns online; see `neurodrift.learn.Learner`.
+        rule, optimizer, learns, clip, max_lag, average, pull, every, feedback: how it learns online; see
+            `neurodrift.learn.Learner`.
+        guard: watches over inputs, labels and updates; None for nothing.
+        predict_with: the "last" weights answer while learning, or their "average".
         engine: "auto" runs compiled kernels where there are any, "reference" always torch, "compiled" only kernels.
         seeds: one replica each; they decide initial weights, batches, noise, and what a rule draws.
         recipe: offline training.
@@ -59,14 +65,19 @@ class RecurrentDecoder:
         clip: float = 1.0,
         max_lag: int = 0,
         average: float = 0.0,
+        pull: float = 0.0,
+        every: int = 1,
         feedback: Feedback = "weights",
+        guard: UpdateGuard | None = None,
+        predict_with: PredictWith = "last",
         engine: Engine = "auto",
         recipe: Recipe | None = None,
     ) -> None:
         self.cell, self.n_units = cell, n_units
         self.rule, self.optimizer = rule or Immediate(), optimizer or RMSprop()
         self.seeds, self.learns, self.clip = tuple(seeds), learns, clip
-        self.max_lag, self.average = max_lag, average
+        self.max_lag, self.average, self.pull, self.every = max_lag, average, pull, every
+        self.guard, self.predict_with = guard, predict_with
         self.feedback, self.engine = feedback, engine
         self.recipe = recipe or Recipe()
 
@@ -120,12 +131,8 @@ class RecurrentDecoder:
         *,
         rule: Rule | None = None,
         optimizer: Optimizer | None = None,
-        learns: Learns | None = None,
         normalizer: ZScore | None = None,
-        max_lag: int | None = None,
-        average: float | None = None,
-        feedback: Feedback | None = None,
-        engine: Engine | None = None,
+        **online: Unpack[Online],
     ) -> RecurrentDecoder:
         """A fresh decoder whose replica i starts from replica index[i] of this one; what is not given is kept.
 
@@ -135,11 +142,9 @@ class RecurrentDecoder:
         index = list(index)
         twin.seeds = tuple(self.seeds[i] for i in index)
         twin.rule, twin.optimizer = rule or self.rule, optimizer or rates_of(self.optimizer, index)
-        twin.learns, twin.feedback = learns or self.learns, feedback or self.feedback
         twin.normalizer = normalizer or rows_of(self.normalizer, index)
-        twin.max_lag = self.max_lag if max_lag is None else max_lag
-        twin.average = self.average if average is None else average
-        twin.engine = engine or self.engine
+        for name, value in online.items():
+            setattr(twin, name, value)
         twin._start(self.learner.w[index].clone(), self.learner.w_out[index].clone())
         return twin
 
@@ -149,6 +154,11 @@ class RecurrentDecoder:
         for target, value in zip((twin.learner.w, twin.learner.w_out), self.learner.averaged(), strict=True):
             target.copy_(value)
         return twin
+
+    @property
+    def guard_report(self) -> GuardReport | None:
+        """What the guard did; None without one."""
+        return self.learner.report if isinstance(self.learner, GuardedLearner) else None
 
     @staticmethod
     def join(decoders: Sequence[RecurrentDecoder]) -> RecurrentDecoder:
@@ -175,14 +185,29 @@ class RecurrentDecoder:
         """Counts of one bin (C,) -> behaviour (D,), or (R, C) -> (R, D); (C,) -> (R, D) where R > 1.
 
         Raises:
-            NeurodriftError: where the number of channels is not that of the training sessions.
+            NeurodriftError: where the number of channels is not that of the training sessions, or a count is not
+                finite and no guard is there to hold its channel.
         """
         given = np.asarray(x, np.float32)
         self._check(given)
-        if isinstance(self.learner, CompiledLearner):
+        rows = len(self.seeds) > 1 or given.ndim > 1
+        if isinstance(self.learner, GuardedLearner):
+            given, odd = hold_counts(
+                given,
+                self._smoothed,
+                self._mean,
+                self._scale,
+                self.learner.guard.max_input,
+                self.recipe.smoothing,
+            )
+            self.learner.report.inputs_clipped += odd
+        else:
+            check_counts(given)
+        if is_compiled(self.learner):
             z = self._encode(given.reshape(1, -1, given.shape[-1]), np.zeros(1, bool))[0]
-            answer: Floats = self.learner.predict_array(z) * self._y_scale.numpy() + self._y_mean.numpy()
-            return answer if len(self.seeds) > 1 or given.ndim > 1 else answer[0]
+            learner: Any = self.learner
+            answer: Floats = learner.predict_array(z) * self._y_scale.numpy() + self._y_mean.numpy()
+            return answer if rows else answer[0]
         # A copy: counts that joblib maps into memory are read-only, which torch warns of.
         counts = torch.from_numpy(np.array(given))
         keep = self.recipe.smoothing
@@ -190,7 +215,7 @@ class RecurrentDecoder:
             self._smoothed = keep * self._smoothed + (1 - keep) * counts
             z = ((self._smoothed - self._mean) / self._scale).expand(len(self.seeds), -1)
             y = self.learner.predict(z) * self._y_scale + self._y_mean
-        return np.asarray(y.numpy() if len(self.seeds) > 1 or counts.ndim > 1 else y[0].numpy())
+        return np.asarray(y.numpy() if rows else y[0].numpy())
 
     def run(self, counts: Floats, labels: Floats, fresh: npt.NDArray[np.bool_]) -> Floats | None:
         """A whole stretch at once, as bin by bin: predictions (T, D), or (T, R, D) for replicas.
@@ -202,6 +227,7 @@ class RecurrentDecoder:
         if not isinstance(self.learner, CompiledLearner):
             return None
         self._check(counts)
+        check_counts(counts)
         y_mean, y_scale = self._y_mean.numpy(), self._y_scale.numpy()
         targets = ((np.asarray(labels, np.float32) - y_mean) / y_scale).astype(np.float32)
         parts = []
@@ -232,6 +258,8 @@ class RecurrentDecoder:
         with torch.no_grad():
             if target is not None:
                 given = torch.from_numpy(np.array(target, np.float32))
+                if self.guard is None and bool(given.isinf().any()):
+                    raise NeurodriftError("update: the label is infinite; give NaN where there is none.")
                 if given.shape[-1:] != self._y_mean.shape:
                     raise NeurodriftError(
                         f"update: a label of shape {tuple(given.shape)}, but this decoder predicts {len(self._y_mean)} "
@@ -240,33 +268,21 @@ class RecurrentDecoder:
                 label = (given - self._y_mean) / self._y_scale
             self.learner.update(label, lag)
 
-    def save(self, path: Path) -> None:
-        """Weights, z-scores, smoothing and seeds (torch file of plain tensors); `load` reads it."""
-        weights = {
-            "w": self.learner.w,
-            "w_out": self.learner.w_out,
-            "seeds": torch.tensor(self.seeds),
-            "smoothing": torch.tensor(self.recipe.smoothing, dtype=torch.float64),
-        }
-        save_state(path, weights, self.normalizer, self.labels)
+    def save(self, path: Path, online: bool = False) -> None:
+        """Weights, z-scores, smoothing and seeds in one torch file of plain tensors; `load` reads it.
+
+        With `online` also all that online learning stands on: state, trace, waiting labels, optimizer, averages and
+        guard. A decoder that loads it goes on bit for bit.
+        """
+        save_decoder(self, path, online)
 
     def load(self, path: Path) -> RecurrentDecoder:
-        """Takes the weights, z-scores, smoothing and seeds saved from a decoder of the same cell; returns itself.
+        """Takes what was saved from a decoder of the same cell; returns itself.
 
         Raises:
-            NeurodriftError: for weights of another cell.
+            NeurodriftError: for weights of another cell, or an online state of other rules, optimizers or settings.
         """
-        state, self.normalizer, self.labels = load_state(path)
-        gates, self.n_units = state["w"].shape[1:3]
-        if gates != len(self.cell.gates):
-            raise NeurodriftError(
-                f"load: {path} holds weights of {gates} gates, but {self.cell} has {len(self.cell.gates)}; "
-                f"load it into a decoder of the cell it was saved from."
-            )
-        self.seeds = tuple(int(s) for s in state["seeds"])
-        self.recipe = replace(self.recipe, smoothing=float(state["smoothing"]))
-        self._start(state["w"], state["w_out"])
-        return self
+        return load_decoder(self, path)
 
     def _blocks(self, smoothed: Sequence[Floats], labels: Sequence[Floats]) -> list[Block]:
         as32 = np.float32
@@ -287,7 +303,8 @@ class RecurrentDecoder:
         self._y_mean, self._y_scale = (
             torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale)
         )
-        names = ("seeds", "learns", "clip", "max_lag", "average", "feedback", "engine")
-        settings = {name: getattr(self, name) for name in names}
-        self.learner = make_learner(self.cell, w, w_out, self.rule, self.optimizer, **settings)
+        settings = {name: getattr(self, name) for name in Online.__annotations__}
+        self.learner = make_learner(
+            self.cell, w, w_out, self.rule, self.optimizer, seeds=self.seeds, **settings
+        )
         self.reset()

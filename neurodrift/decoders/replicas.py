@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import TypedDict
 
 from neurodrift.data.normalize import ZScore
+from neurodrift.learn.engines import Engine, PredictWith
+from neurodrift.learn.guard import UpdateGuard
+from neurodrift.learn.learner import Feedback, Learns
 from neurodrift.learn.optim import Optimizer
 
-__all__ = ["rates_of", "rows_of"]
+__all__ = ["Online", "rates_of", "rows_of"]
+
+
+class Online(TypedDict, total=False):
+    """How a recurrent decoder learns online, besides rule and optimizer."""
+
+    learns: Learns
+    clip: float
+    max_lag: int
+    average: float
+    pull: float
+    every: int
+    feedback: Feedback
+    guard: UpdateGuard | None
+    predict_with: PredictWith
+    engine: Engine
 
 
 def rows_of(normalizer: ZScore, index: Sequence[int]) -> ZScore:

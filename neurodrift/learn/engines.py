@@ -8,12 +8,16 @@ from torch import Tensor
 
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
+from neurodrift.learn.guard import UpdateGuard
+from neurodrift.learn.guarded import AveragePredictor, GuardedLearner
 from neurodrift.learn.learner import Learner
 from neurodrift.learn.optim import Optimizer
-from neurodrift.learn.rules import Rule
+from neurodrift.learn.rules import Immediate, Rule
 
-__all__ = ["ENGINES", "Engine", "make_learner"]
+__all__ = ["ENGINES", "AnyLearner", "Engine", "PredictWith", "is_compiled", "make_learner"]
 
+AnyLearner = Learner | AveragePredictor | GuardedLearner
+PredictWith = Literal["last", "average"]
 Engine = Literal["auto", "reference", "compiled"]
 ENGINES: tuple[Engine, ...] = ("auto", "reference", "compiled")
 
@@ -26,20 +30,59 @@ def make_learner(
     optimizer: Optimizer,
     *,
     engine: Engine = "auto",
+    guard: UpdateGuard | None = None,
+    predict_with: PredictWith = "last",
     **settings: Any,
-) -> Learner:
+) -> AnyLearner:
     """A `Learner`; "auto" takes the compiled engine wherever cell, rule and optimizer have a compiled twin.
 
+    Args:
+        guard: watches over inputs, labels and updates.
+        predict_with: "average" answers with the averaged weights while the last ones go on learning.
+
     Raises:
-        NeurodriftError: for an unknown engine, or "compiled" where there is no twin.
+        NeurodriftError: for an unknown engine, "compiled" where there is no twin, or averages that are not kept.
     """
     if engine not in ENGINES:
         raise NeurodriftError(f"engine is {engine!r}; it is one of {', '.join(ENGINES)}.")
+    if predict_with not in ("last", "average"):
+        raise NeurodriftError(f'predict_with is {predict_with!r}; it is "last" or "average".')
+    bare = _bare(cell, w, w_out, rule, optimizer, engine, settings)
+    if settings.get("learns") == "nothing":
+        return bare
+
+    def shadow() -> Learner:
+        quiet = {"seeds": settings["seeds"], "learns": "nothing"}
+        return _bare(cell, bare.w.clone(), bare.w_out.clone(), Immediate(), optimizer, "auto", quiet)
+
+    learner: Learner | AveragePredictor = (
+        AveragePredictor(bare, shadow()) if predict_with == "average" else bare
+    )
+    return GuardedLearner(learner, guard, shadow(), shadow()) if guard else learner
+
+
+def is_compiled(learner: AnyLearner) -> bool:
+    """Whether kernels run it, under whatever is around it."""
+    while not isinstance(learner, Learner):
+        learner = learner.inner
+    return hasattr(learner, "predict_array")
+
+
+def _bare(
+    cell: Cell,
+    w: Tensor,
+    w_out: Tensor,
+    rule: Rule,
+    optimizer: Optimizer,
+    engine: Engine,
+    settings: dict[str, Any],
+) -> Learner:
     if engine != "reference":
         from neurodrift.learn.kernels.engine import CompiledLearner, has_twin
         from neurodrift.learn.kernels.traced_engine import TracedLearner, has_traced_twin
 
-        usual = settings.get("feedback", "weights") == "weights"
+        plain = {"feedback": "weights", "pull": 0.0, "every": 1}
+        usual = all(settings.get(name, value) == value for name, value in plain.items())
         if usual and has_twin(cell, rule, optimizer, w, settings.get("learns", "all")):
             return CompiledLearner(cell, w, w_out, rule, optimizer, **settings)
         if usual and has_traced_twin(cell, rule, optimizer, w, settings.get("learns", "all")):

@@ -64,6 +64,9 @@ class Learner:
         learns: which weights move: "all", "readout", "bias" or "nothing".
         clip: bound on the norm of a replica's gradient over all weights that move.
         average: learned bins over which `averaged` weights are a running mean; 0 keeps none.
+        pull: part of the way back to the weights it was built with that weights go after each update (L2-SP, Li et al.
+            2018, arXiv:1802.01483, decoupled from the gradient); 0 leaves them.
+        every: learned bins whose mean gradient makes one update.
         feedback: what carries the error back to the features: the readout's own "weights", or a fixed "random" matrix
             drawn from the replica's seed with the readout's mean square at the start (Lillicrap et al. 2016,
             doi:10.1038/ncomms13276; with `EProp` on `LeakyRNN` this is RFLO, Murray 2019, doi:10.7554/eLife.43299).
@@ -87,6 +90,8 @@ class Learner:
         clip: float = 1.0,
         max_lag: int = 0,
         average: float = 0.0,
+        pull: float = 0.0,
+        every: int = 1,
         feedback: Feedback = "weights",
     ) -> None:
         if feedback not in ("weights", "random"):
@@ -94,6 +99,14 @@ class Learner:
         if not 0 <= average < float("inf"):
             raise NeurodriftError(
                 f"Learner: average is {average}; give a number of learned bins, or 0 for none."
+            )
+        if not 0 <= pull < 1:
+            raise NeurodriftError(
+                f"Learner: pull is {pull}; it is the part of the way back, at least 0 and under 1."
+            )
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise NeurodriftError(
+                f"Learner: every is {every!r}; give a whole number of learned bins, at least 1."
             )
         if len(seeds) != len(w):
             raise NeurodriftError(f"Learner: {len(seeds)} seeds for {len(w)} replicas; give one a replica.")
@@ -105,6 +118,10 @@ class Learner:
         self.average = Average(max(1.0, average)) if average else None
         if self.average:
             self.average.start(self._moving())
+        self.pull, self.every = pull, every
+        self.origin = [p.clone() for p in self._moving()] if pull else []
+        self.gathered = [torch.zeros_like(p) for p in self._moving()] if every > 1 else []
+        self.gathered_bins = 0
         self.feedback = feedback
         self.b_out = _random_feedback(w_out, seeds) if feedback == "random" else None
         self.reset()
@@ -213,10 +230,25 @@ class Learner:
         if entry.step is not None:
             self.trace = self.rule.advance(self.trace, entry.step)
         if has_label:
-            clip_(grads, self.clip)
-            self.optimizer.update_(self._moving(), grads, self.moments)
-            if self.average:
-                self.average.update_(self._moving())
+            self._move(grads)
+
+    def _move(self, grads: list[Tensor]) -> None:
+        if self.every > 1:
+            for total, g in zip(self.gathered, grads, strict=True):
+                total.add_(g)
+            self.gathered_bins += 1
+            if self.gathered_bins < self.every:
+                return
+            grads = [total / self.every for total in self.gathered]
+            self.gathered_bins = 0
+            for total in self.gathered:
+                total.zero_()
+        clip_(grads, self.clip)
+        self.optimizer.update_(self._moving(), grads, self.moments)
+        for p, origin in zip(self._moving(), self.origin, strict=False):
+            p.lerp_(origin, self.pull)
+        if self.average:
+            self.average.update_(self._moving())
 
     def _moving(self) -> list[Tensor]:
         return self._moving_of(self.w, self.w_out)
