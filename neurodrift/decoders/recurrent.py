@@ -22,7 +22,7 @@ from neurodrift.decoders.saved import load_decoder, save_decoder
 from neurodrift.decoders.training import Block, Network, Recipe, new_network, train_until
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import Cell
-from neurodrift.learn.engines import Engine, PredictWith, is_compiled, make_learner
+from neurodrift.learn.engines import Engine, PredictWith, is_compiled, make_overseen
 from neurodrift.learn.guard import GuardReport, UpdateGuard
 from neurodrift.learn.guarded import GuardedLearner
 from neurodrift.learn.kernels.engine import CompiledLearner
@@ -304,7 +304,7 @@ class RecurrentDecoder:
             torch.as_tensor(v, dtype=torch.float32) for v in (self.labels.mean, self.labels.scale)
         )
         settings = {name: getattr(self, name) for name in Online.__annotations__}
-        self.learner = make_learner(
+        self.learner = make_overseen(
             self.cell, w, w_out, self.rule, self.optimizer, seeds=self.seeds, **settings
         )
         self.reset()

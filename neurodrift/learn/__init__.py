@@ -2,6 +2,7 @@
 
 from neurodrift.learn.cells import CELLS, Cell
 from neurodrift.learn.engines import ENGINES, make_learner
+from neurodrift.learn.guard import UpdateGuard
 from neurodrift.learn.learner import Learner
 from neurodrift.learn.optim import OPTIMIZERS, Optimizer
 from neurodrift.learn.params import pack, unpack
@@ -18,6 +19,7 @@ __all__ = [
     "Optimizer",
     "Rule",
     "Step",
+    "UpdateGuard",
     "make_learner",
     "pack",
     "take_step",

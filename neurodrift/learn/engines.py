@@ -14,7 +14,7 @@ from neurodrift.learn.learner import Learner
 from neurodrift.learn.optim import Optimizer
 from neurodrift.learn.rules import Immediate, Rule
 
-__all__ = ["ENGINES", "AnyLearner", "Engine", "PredictWith", "is_compiled", "make_learner"]
+__all__ = ["ENGINES", "AnyLearner", "Engine", "PredictWith", "is_compiled", "make_learner", "make_overseen"]
 
 AnyLearner = Learner | AveragePredictor | GuardedLearner
 PredictWith = Literal["last", "average"]
@@ -30,53 +30,15 @@ def make_learner(
     optimizer: Optimizer,
     *,
     engine: Engine = "auto",
-    guard: UpdateGuard | None = None,
-    predict_with: PredictWith = "last",
     **settings: Any,
-) -> AnyLearner:
+) -> Learner:
     """A `Learner`; "auto" takes the compiled engine wherever cell, rule and optimizer have a compiled twin.
 
-    Args:
-        guard: watches over inputs, labels and updates.
-        predict_with: "average" answers with the averaged weights while the last ones go on learning.
-
     Raises:
-        NeurodriftError: for an unknown engine, "compiled" where there is no twin, or averages that are not kept.
+        NeurodriftError: for an unknown engine, or "compiled" where there is no twin.
     """
     if engine not in ENGINES:
         raise NeurodriftError(f"engine is {engine!r}; it is one of {', '.join(ENGINES)}.")
-    if predict_with not in ("last", "average"):
-        raise NeurodriftError(f'predict_with is {predict_with!r}; it is "last" or "average".')
-    bare = _bare(cell, w, w_out, rule, optimizer, engine, settings)
-    if settings.get("learns") == "nothing":
-        return bare
-
-    def shadow() -> Learner:
-        quiet = {"seeds": settings["seeds"], "learns": "nothing"}
-        return _bare(cell, bare.w.clone(), bare.w_out.clone(), Immediate(), optimizer, "auto", quiet)
-
-    learner: Learner | AveragePredictor = (
-        AveragePredictor(bare, shadow()) if predict_with == "average" else bare
-    )
-    return GuardedLearner(learner, guard, shadow(), shadow()) if guard else learner
-
-
-def is_compiled(learner: AnyLearner) -> bool:
-    """Whether kernels run it, under whatever is around it."""
-    while not isinstance(learner, Learner):
-        learner = learner.inner
-    return hasattr(learner, "predict_array")
-
-
-def _bare(
-    cell: Cell,
-    w: Tensor,
-    w_out: Tensor,
-    rule: Rule,
-    optimizer: Optimizer,
-    engine: Engine,
-    settings: dict[str, Any],
-) -> Learner:
     if engine != "reference":
         from neurodrift.learn.kernels.engine import CompiledLearner, has_twin
         from neurodrift.learn.kernels.traced_engine import TracedLearner, has_traced_twin
@@ -92,3 +54,45 @@ def _bare(
                 f"{cell} with {rule} and {optimizer} in {w.dtype} is not compiled; use engine='auto' or 'reference'."
             )
     return Learner(cell, w, w_out, rule, optimizer, **settings)
+
+
+def make_overseen(
+    *network: Any,
+    guard: UpdateGuard | None = None,
+    predict_with: PredictWith = "last",
+    **settings: Any,
+) -> AnyLearner:
+    """A learner of `make_learner` whose answers may come from other weights than the ones that learn.
+
+    Args:
+        network: cell, w, w_out, rule and optimizer.
+        guard: watches over inputs, labels and updates.
+        predict_with: "average" answers with the averaged weights while the last ones go on learning.
+        settings: of `make_learner`.
+
+    Raises:
+        NeurodriftError: as `make_learner`, and for averages that are not kept.
+    """
+    if predict_with not in ("last", "average"):
+        raise NeurodriftError(f'predict_with is {predict_with!r}; it is "last" or "average".')
+    bare = make_learner(*network, **settings)
+    if settings.get("learns") == "nothing":
+        return bare
+
+    def shadow() -> Learner:
+        w, w_out = bare.w.clone(), bare.w_out.clone()
+        return make_learner(
+            bare.cell, w, w_out, Immediate(), bare.optimizer, seeds=bare.seeds, learns="nothing"
+        )
+
+    learner: Learner | AveragePredictor = (
+        AveragePredictor(bare, shadow()) if predict_with == "average" else bare
+    )
+    return GuardedLearner(learner, guard, shadow(), shadow()) if guard else learner
+
+
+def is_compiled(learner: AnyLearner) -> bool:
+    """Whether kernels run it, under whatever is around it."""
+    while not isinstance(learner, Learner):
+        learner = learner.inner
+    return hasattr(learner, "predict_array")
