@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,10 @@ def capped(row: Row) -> float:
     return number(row["mse"])
 
 
-def spread(values: list[float]) -> Estimate:
-    """Geometric mean of numbers that span decades."""
-    e = estimate(np.log(np.maximum(values, 1e-300)))
+def spread(values: Sequence[float | None]) -> Estimate:
+    """Geometric mean of numbers that span decades; what was not finite (None in stored rows) is left out of it and of the count."""
+    given = np.array(values, np.float64)
+    e = estimate(np.log(np.maximum(given, 1e-300)))
     return Estimate(float(np.exp(e.mean)), float(np.exp(e.low)), float(np.exp(e.high)), e.seeds)
 
 
@@ -67,14 +69,13 @@ def drift(rows: list[Row]) -> Answer:
     )
     verdict = FAILS if ours.high < 1e-3 else IN_PART if ours.high < 0.1 else HOLDS
     wild = {
-        (gain, form): spread(
-            [r["difference"] for r in matching(mine, gain=gain, length=longest, form=form)]
-        ).mean
+        (gain, form): spread([r["difference"] for r in matching(mine, gain=gain, length=longest, form=form)])
         for gain in sorted({r["gain"] for r in mine if r["gain"] > 1})
         for form in ("rtrl32", "bptt32")
     }
     beside = "; ".join(
-        f"gain {g:g}: RTRL {wild[g, 'rtrl32']:.1e}, BPTT {wild[g, 'bptt32']:.1e}"
+        f"gain {g:g}: RTRL {wild[g, 'rtrl32'].mean:.1e} ({wild[g, 'rtrl32'].seeds} finite seeds), "
+        f"BPTT {wild[g, 'bptt32'].mean:.1e} ({wild[g, 'bptt32'].seeds})"
         for g, form in wild
         if form == "rtrl32"
     )

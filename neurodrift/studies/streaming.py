@@ -112,7 +112,7 @@ class Streaming(Study):
     def answer(self, rows: list[Row]) -> list[Answer]:
         ours, why = recovery(rows, "immediate", 0)
         later, _ = recovery(rows, "immediate", None)
-        said = f"Of the retrained network's gain: {percent(recovery(rows, 'immediate', 0, 'retrained')[0])}. With the label when it can be known: {percent(later)}."
+        said = f"Of the retrained network's gain: {percent(recovery(rows, 'immediate', 0, 'retrained')[0])}. With the label when it can be known: {percent(later)}. The readout alone: {percent(recovery(rows, 'readout', 0)[0])}."
         return [
             recovery_answer("delayed", ours, why, 1.79, said=said),
             credit(rows),

@@ -122,7 +122,8 @@ def streams(rows: list[Row]) -> Answer:
         best = max((*RIVALS, WITHOUT), key=lambda n: values[n].mean())
         gaps[stream] = values["immediate"] - values[best]
         texts.append(
-            f"{stream}: immediate {values['immediate'].mean():.3f}, RTRL {values['RTRL'].mean():.3f}, best other ({best}) {values[best].mean():.3f}"
+            f"{stream}: immediate {values['immediate'].mean():.3f}, RTRL {values['RTRL'].mean():.3f}, best other ({best}) {values[best].mean():.3f}, "
+            f"the last label repeated {floor(by_seed(mine, 'r2', stream=stream, label='last label')).mean():.3f}"
         )
     level = [s for s, v in gaps.items() if estimate(v).high > 0]
     verdict = HOLDS if len(level) == len(gaps) else IN_PART if level else FAILS

@@ -14,7 +14,16 @@ from neurodrift.learn.optim import SGD
 from neurodrift.learn.params import read_mask
 from neurodrift.learn.rules import RTRL, TBPTT, Immediate
 from neurodrift.learn.step import take_step
-from neurodrift.studies import adding, characters, delayed, head_runs, heads, precision, river_streams
+from neurodrift.studies import (
+    adding,
+    characters,
+    delayed,
+    head_runs,
+    heads,
+    precision,
+    river_streams,
+    scope_findings,
+)
 from neurodrift.studies.streams import Stream
 
 
@@ -251,3 +260,9 @@ def test_a_replica_alone_learns_what_it_learns_in_a_batch(net):
     for name, value in alone.items():
         assert both[name][1:2] == pytest.approx(value.numpy(), abs=1e-10)
     assert max(float((both[k] - net[k]).abs().max()) for k in net) > 1e-3
+
+
+def test_numbers_that_were_not_finite_are_left_out_and_not_counted():
+    """Stored rows hold None where a gradient overflowed, as in a chaotic network after 3000 bins."""
+    found = scope_findings.spread([1e-2, None, 1e-4, float("nan")])
+    assert found.mean == pytest.approx(1e-3) and found.seeds == 2
