@@ -128,6 +128,7 @@ class Adapted(_Part):
     safety: float | None = None
     growth: float | None = None
     feedback: Literal["weights", "random"] = "weights"
+    guard: bool = False
 
     @model_validator(mode="after")
     def _known(self) -> Adapted:

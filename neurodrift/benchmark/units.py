@@ -26,6 +26,7 @@ from neurodrift.evaluation.protocol import (
     start_normalizer,
 )
 from neurodrift.evaluation.step_size import choose_step_size
+from neurodrift.learn.guard import UpdateGuard
 from neurodrift.learn.learner import Learns
 from neurodrift.learn.optim import OPTIMIZERS
 
@@ -116,6 +117,7 @@ def learning(
         max_lag=lag,
         average=average,
         feedback=online.feedback,
+        guard=UpdateGuard() if online.guard and lr is not None else None,
     )
 
 

@@ -15,7 +15,15 @@ from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["check_counts", "check_labels", "encode_counts", "hold_counts", "load_state", "save_state"]
+__all__ = [
+    "check_counts",
+    "check_labels",
+    "encode_counts",
+    "hold_counts",
+    "load_state",
+    "save_state",
+    "scaled_label",
+]
 
 
 def check_counts(counts: Floats) -> None:
@@ -50,6 +58,24 @@ def hold_counts(
     odd = ~fine | (counts > limit)
     kept = np.where(fine, np.minimum(counts, limit), held).astype(np.float32)
     return kept, torch.from_numpy(np.atleast_1d(odd.any(axis=-1)))
+
+
+def scaled_label(target: Floats, mean: Tensor, scale: Tensor, finite: bool) -> Tensor:
+    """A label (D,) or (R, D) as a z-score; NaN stays.
+
+    Raises:
+        NeurodriftError: for another number of axes, or where it must be `finite`, an infinite one.
+    """
+    given = torch.from_numpy(np.array(target, np.float32))
+    if given.shape[-1:] != mean.shape:
+        raise NeurodriftError(
+            f"update: a label of shape {tuple(given.shape)}, but this decoder predicts {len(mean)} "
+            f"axes; give all of them, NaN where there is none."
+        )
+    if finite and bool(given.isinf().any()):
+        raise NeurodriftError("update: the label is infinite; give NaN where there is none.")
+    label: Tensor = (given - mean) / scale
+    return label
 
 
 def check_labels(session: Session, early: Floats, late: Floats) -> None:

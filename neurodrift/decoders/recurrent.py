@@ -16,7 +16,7 @@ from neurodrift.data.binning import smooth
 from neurodrift.data.normalize import ZScore
 from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
-from neurodrift.decoders.encoding import check_counts, check_labels, encode_counts, hold_counts
+from neurodrift.decoders.encoding import check_counts, check_labels, encode_counts, hold_counts, scaled_label
 from neurodrift.decoders.replicas import Online, rates_of, rows_of
 from neurodrift.decoders.saved import load_decoder, save_decoder
 from neurodrift.decoders.training import Block, Network, Recipe, new_network, train_until
@@ -208,8 +208,7 @@ class RecurrentDecoder:
             learner: Any = self.learner
             answer: Floats = learner.predict_array(z) * self._y_scale.numpy() + self._y_mean.numpy()
             return answer if rows else answer[0]
-        # A copy: counts that joblib maps into memory are read-only, which torch warns of.
-        counts = torch.from_numpy(np.array(given))
+        counts = torch.from_numpy(np.array(given))  # a copy: torch warns of read-only memory
         keep = self.recipe.smoothing
         with torch.no_grad():
             self._smoothed = keep * self._smoothed + (1 - keep) * counts
@@ -254,18 +253,9 @@ class RecurrentDecoder:
 
     def update(self, target: Floats | None, lag: int = 0) -> None:
         """The label (D,) or (R, D), in the behaviour's units, of the prediction made `lag` bins ago; NaN: none."""
-        label: Tensor | None = None
+        scores = (self._y_mean, self._y_scale)
         with torch.no_grad():
-            if target is not None:
-                given = torch.from_numpy(np.array(target, np.float32))
-                if self.guard is None and bool(given.isinf().any()):
-                    raise NeurodriftError("update: the label is infinite; give NaN where there is none.")
-                if given.shape[-1:] != self._y_mean.shape:
-                    raise NeurodriftError(
-                        f"update: a label of shape {tuple(given.shape)}, but this decoder predicts {len(self._y_mean)} "
-                        f"axes; give all of them, NaN where there is none."
-                    )
-                label = (given - self._y_mean) / self._y_scale
+            label = None if target is None else scaled_label(target, *scores, finite=self.guard is None)
             self.learner.update(label, lag)
 
     def save(self, path: Path, online: bool = False) -> None:

@@ -50,6 +50,7 @@ NOT_REGISTERED = {
     "neurodrift.drift.detector": "tells when instability has risen",
     "neurodrift.drift.instability": "measures drift, whatever caused it",
     "neurodrift.decoders.base": "the contract of a decoder",
+    "neurodrift.decoders.saved": "the recurrent decoder in one file",
     "neurodrift.decoders.encoding": "labels, z-scores and files of the recurrent decoder",
     "neurodrift.decoders.replicas": "rows and step sizes that follow replicas",
     "neurodrift.decoders.training": "offline training, shared by the recurrent decoders",

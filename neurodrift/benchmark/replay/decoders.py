@@ -10,6 +10,7 @@ from neurodrift.decoders import DECODERS, Decoder, Recipe, RecurrentDecoder, Run
 from neurodrift.errors import NeurodriftError
 from neurodrift.evaluation.step_size import choose_step_size
 from neurodrift.learn.cells import CELLS
+from neurodrift.learn.guard import UpdateGuard
 from neurodrift.learn.optim import RMSprop
 from neurodrift.learn.rules import RULES
 
@@ -57,7 +58,8 @@ def build_on(
     learns = "readout" if method == "readout" else "all"
     decoder = trained.replicate([0], rule=rule, optimizer=RMSprop(), learns=learns)  # type: ignore[arg-type]
     rate = step_size(decoder, sessions[-1]) if lr == "auto" else float(lr)
-    return Built(decoder.replicate([0], optimizer=RMSprop(rate), max_lag=lag), rate)
+    guard = UpdateGuard() if method == "guarded" else None
+    return Built(decoder.replicate([0], optimizer=RMSprop(rate), max_lag=lag, guard=guard), rate)
 
 
 def step_size(decoder: RecurrentDecoder, session: Session) -> float:

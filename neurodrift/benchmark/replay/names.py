@@ -21,7 +21,8 @@ METHODS: dict[str, MethodInfo] = {
     "immediate": MethodInfo(
         "recurrent decoder that learns online, immediate derivative, RMSprop", True, True
     ),
-    "sparse_rtrl": MethodInfo("the same with sparse RTRL, four paths a unit", True, True),
+    "guarded": MethodInfo("the same under a guard over its updates", True, True),
+    "sparse_rtrl": MethodInfo("as immediate, with sparse RTRL, four paths a unit", True, True),
     "readout": MethodInfo("the same, but only the readout learns", True, True),
     "retrained": MethodInfo("recurrent decoder trained anew on a calibration before each day", False, True),
     "ridge": MethodInfo("ridge regression of day 0 on lagged counts, never changed", False, False),
