@@ -49,7 +49,9 @@ def adapt(decoder: RecurrentDecoder, counts: Any, labels: Any) -> RecurrentDecod
     return decoder.averaged()
 
 
-def main(spec_file: Path, seeds: int, test: bool, rates: list[float], average: float) -> None:
+def main(
+    spec_file: Path, seeds: int, test: bool, rates: list[float], average: float, only: list[str]
+) -> None:
     one_thread()
     warnings.simplefilter("ignore")
     spec = read_spec(spec_file)
@@ -77,6 +79,8 @@ def main(spec_file: Path, seeds: int, test: bool, rates: list[float], average: f
         )
         plain = {"none": lambda s, begin, rng: (s.counts, np.where(s.labelled[:, None], s.behavior, np.nan))}
         for name, make in {**plain, **HOSTILE}.items():
+            if only and name not in only:
+                continue
             cells, judged = [], later
             if name in STAYS:
                 judged = replace(later, counts=make(later, 0, np.random.default_rng(1)).counts)
@@ -105,5 +109,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--rates", type=float, nargs="+", default=[3e-4, 3e-2])
     parser.add_argument("--average", type=float, default=100.0)
+    parser.add_argument("--only", nargs="+", default=[], help="these streams")
     given = parser.parse_args()
-    main(given.spec, given.seeds, given.test, given.rates, given.average)
+    main(given.spec, given.seeds, given.test, given.rates, given.average, given.only)

@@ -95,7 +95,7 @@ def _index(entries: Sequence[Json], names: Sequence[str]) -> str:
     counts = {
         v: sum(e["verdict"] == v for e in entries) for v in ("holds", "holds in part", "does not hold here")
     }
-    said = f"Of {len(entries)} claims " + ", ".join(f"{n} {v}" for v, n in counts.items())
+    said = f"Verdicts of {len(entries)} claims: " + ", ".join(f'{n} "{v}"' for v, n in counts.items())
     rest = len(entries) - sum(counts.values())
     said += f", {rest} undefined or not run." if rest else "."
     tree = "\n".join(["```{toctree}", ":hidden:", "", *names, "```"])
