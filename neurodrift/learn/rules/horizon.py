@@ -37,7 +37,7 @@ class AdaptiveRTRL:
     With v = c'D_t D_{t-1} ..., past(c) = sum over lags of (v'A) z', and v'P is what is left after them. P is not
     needed: for fixed random signs r, forward tangents y <- D y + I r give y = P r, and the mean over probes of
     (v'y)^2 estimates |v'P|^2 without bias. A probe's signs are products: one of each unit's gate, and one of 8 rows
-    over what the gate reads; (v'y)^2 varies 1.0 to 1.3 times as much as with independent signs (trained nets, 64 units,
+    over what the gate reads; (v'y)^2 varies 1.0 to 1.3 times as much as with independent signs (trained nets, 32 to 64 units,
     lags 0 to 15). It stops where `safety` times its root is under `tol` |g|, looking every
     8 lags. Each Jacobian is the one its step was taken with. O(L N^2) memory, O(horizon) products with W_h a step.
 
