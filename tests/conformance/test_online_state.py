@@ -49,7 +49,7 @@ def goes_on(decoder: RecurrentDecoder, twin: RecurrentDecoder, path: Path, lag: 
 @pytest.mark.parametrize("engine", ["reference", "auto"])
 @pytest.mark.parametrize("lag", [0, 3])
 def test_every_rule_goes_on(rule: str, engine: str, lag: int, tmp_path: Path) -> None:
-    for cell in ("rnn", "lstm", "rtu"):
+    for cell in ("rtu",) if engine == "reference" else ("rnn", "lstm"):
         decoder, twin = (build(cell, rule, engine=engine, max_lag=lag) for _ in range(2))
         goes_on(decoder, twin, tmp_path / f"{cell}.pt", lag)
 
