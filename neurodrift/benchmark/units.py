@@ -117,7 +117,7 @@ def learning(
         max_lag=lag,
         average=average,
         feedback=online.feedback,
-        guard=UpdateGuard() if online.guard and lr is not None else None,
+        guard=UpdateGuard() if online.guard else None,
     )
 
 

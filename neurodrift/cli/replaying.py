@@ -8,19 +8,11 @@ import shlex
 import sys
 from pathlib import Path
 
-import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
 from neurodrift.benchmark.replay import demo_replay, read_replay, run_replay
+from neurodrift.cli.progress import say_reused, watched
 from neurodrift.report.replay import write_replay
 from neurodrift.report.replay_tables import tables
 
@@ -48,38 +40,17 @@ def run(
     console = Console(stderr=True)
     if not spec_file:
         console.print("No SPEC: a user, an array and its drift over three days are [bold]simulated[/bold].")
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def tell(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
-
-        try:
-            result = run_replay(
-                spec,
-                out,
-                spec_folder=spec_file.parent if spec_file else Path(),
-                jobs=jobs or os.cpu_count() or 1,
-                scheduler=scheduler,
-                command=shlex.join(["neurodrift", *sys.argv[1:]]),
-                progress=tell,
-            )
-        except KeyboardInterrupt:
-            bar.stop()
-            click.echo(
-                f"\nneurodrift: interrupted; what is finished is kept in {out}. The same command continues.",
-                err=True,
-            )
-            sys.exit(130)
-    if result.reused:
-        console.print(f"{result.reused} finished pieces of work were found in {out} and reused.")
+    with watched(out, console) as tell:
+        result = run_replay(
+            spec,
+            out,
+            spec_folder=spec_file.parent if spec_file else Path(),
+            jobs=jobs or os.cpu_count() or 1,
+            scheduler=scheduler,
+            command=shlex.join(["neurodrift", *sys.argv[1:]]),
+            progress=tell,
+        )
+    say_reused(result.reused, out, console)
     page = write_replay(out, result.summary, result.viewer)
     _print(result.summary, Console())
     Console().print(f"Viewer: {page}", soft_wrap=True)

@@ -10,18 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from neurodrift.benchmark import Spec, demo_spec, parse_spec, run_benchmark
+from neurodrift.cli.progress import say_reused, watched
 from neurodrift.cli.ready import named_spec
 from neurodrift.errors import NeurodriftError
 from neurodrift.report import print_table, write_report
@@ -66,39 +58,18 @@ def run(
     console = Console(stderr=True)
     if simulated:
         console.print("No recordings named: three days of a drifting array are [bold]simulated[/bold].")
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def tell(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
-
-        try:
-            result = run_benchmark(
-                spec,
-                out,
-                spec_folder=folder,
-                jobs=jobs or os.cpu_count() or 1,
-                scheduler=scheduler,
-                simulated=simulated,
-                command=shlex.join(["neurodrift", *sys.argv[1:]]),
-                progress=tell,
-            )
-        except KeyboardInterrupt:
-            bar.stop()
-            click.echo(
-                f"\nneurodrift: interrupted; what is finished is kept in {out}. The same command continues.",
-                err=True,
-            )
-            sys.exit(130)
-    if result.reused:
-        console.print(f"{result.reused} finished pieces of work were found in {out} and reused.")
+    with watched(out, console) as tell:
+        result = run_benchmark(
+            spec,
+            out,
+            spec_folder=folder,
+            jobs=jobs or os.cpu_count() or 1,
+            scheduler=scheduler,
+            simulated=simulated,
+            command=shlex.join(["neurodrift", *sys.argv[1:]]),
+            progress=tell,
+        )
+    say_reused(result.reused, out, console)
     report = write_report(out)
     print_table(result.summary, Console(), result.details)
     Console().print(f"Report: {report}", soft_wrap=True)

@@ -106,7 +106,10 @@ def _score(
         normalizer = ZScore(
             np.stack([each[d].mean for d, _, _ in jobs]), np.stack([each[d].scale for d, _, _ in jobs])
         )
-    decoder = learning.replicate([s for _, s, _ in jobs], optimizer=optimizer, normalizer=normalizer)
+    # A guard judges what a step size did; here every step size is to show what it does.
+    decoder = learning.replicate(
+        [s for _, s, _ in jobs], optimizer=optimizer, normalizer=normalizer, guard=None
+    )
     counts = np.stack(drifted, axis=1)[:, [d for d, _, _ in jobs]]
     stream(decoder, tail.select(slice(0, cut)), counts=counts[:cut], over_gaps=over_gaps)
     frozen = decoder.averaged()

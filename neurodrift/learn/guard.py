@@ -56,6 +56,11 @@ class UpdateGuard:
     band: float = 4.0
     patience: int = 3
 
+    @property
+    def settle(self) -> int:
+        """Labelled bins after a snapshot that do not count: its answers are close to the labels it was learned from."""
+        return self.window // 5
+
     def __post_init__(self) -> None:
         for name in ("max_change", "max_input", "max_label", "band"):
             if not 0 < getattr(self, name):
@@ -105,7 +110,6 @@ class Evidence:
         self.past_labels = like.new_zeros(3, n_replicas, n_axes)  # number, sum, sum of squares
         self.labels = like.new_zeros(3, n_replicas, n_axes)
         self.before = like.new_zeros(n_replicas, n_axes)
-        self.counted = 0
 
     def tensors(self) -> list[Tensor]:
         """All of it, to be saved and filled."""
@@ -118,11 +122,10 @@ class Evidence:
         errors = torch.stack((snapshot - y, good - y, good + y, self.before - y)).square()
         self.window += torch.where(there, errors.nan_to_num(nan=HUGE).clamp(max=HUGE), 0.0).sum(dim=2)
         self.labels += torch.stack((there.to(y.dtype), y, y * y))
-        self.counted += 1
 
     def judge(self, guard: UpdateGuard) -> tuple[Tensor, Tensor, Tensor]:
         """Ends a window: which replicas' snapshots earn trust, whose labels contradict, and which have diverged (R,)."""
-        forget = self.keep**self.counted
+        forget = self.keep ** (guard.window - guard.settle)
         for past, window in ((self.past, self.window), (self.past_labels, self.labels)):
             past.mul_(forget).add_(window)
         number, total, squares = self.past_labels
@@ -137,5 +140,4 @@ class Evidence:
         self.before = torch.where(n > 0, self.labels[1] / n.clamp(min=1), self.before)
         self.window.zero_()
         self.labels.zero_()
-        self.counted = 0
         return earns & ~contradicted, contradicted, diverged

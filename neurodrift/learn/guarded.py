@@ -176,8 +176,7 @@ class GuardedLearner(_Around):
 
     def _judge(self, label: Tensor, lag: int) -> None:
         self.since += 1
-        # A snapshot's first answers are close to the labels it was learned from.
-        if self.since > self.guard.window // 5:
+        if self.since > self.guard.settle:
             snapshot, good = self.answers[-1 - lag]
             self.evidence.add(label, snapshot, good)
 

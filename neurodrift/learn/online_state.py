@@ -32,7 +32,7 @@ def online_state(learner: Any) -> State:
             "sound": _copies(learner.sound),
             "answers": [_copies(pair) for pair in learner.answers],
             "present": _copies(learner._present or ()),
-            "counts": [learner.since, learner.evidence.counted, int(learner._emptied)],
+            "counts": [learner.since, int(learner._emptied)],
         }
     if isinstance(learner, AveragePredictor):
         return {"setup": "", "inner": online_state(learner.inner), "shadow": online_state(learner.shadow)}
@@ -87,8 +87,7 @@ def set_online_state(learner: Any, state: State) -> None:
         learner.answers.extend((a.clone(), b.clone()) for a, b in state["answers"])
         present = _copies(state["present"])
         learner._present = (present[0], present[1], present[2]) if present else None
-        learner.since, learner.evidence.counted = state["counts"][:2]
-        learner._emptied = bool(state["counts"][2])
+        learner.since, learner._emptied = state["counts"][0], bool(state["counts"][1])
         return
     _fill(_tensors(learner), state["tensors"])
     if learner.average:

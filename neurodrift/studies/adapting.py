@@ -14,6 +14,7 @@ from neurodrift.decoders.training import Block, Recipe, new_network, one_thread,
 from neurodrift.evaluation.metrics import r2
 from neurodrift.learn import OPTIMIZERS, Cell, Learner, Rule, make_learner, pack
 from neurodrift.learn.kernels.engine import CompiledLearner
+from neurodrift.learn.optim import SGD
 from neurodrift.learn.rules import Immediate
 from neurodrift.studies.streams import Stream
 
@@ -123,8 +124,6 @@ def adapt(
 
 def frozen_r2(nets: Nets, stream: Stream, warm: int = WARM_UP) -> Floats:
     """R2 of each network on its own stream with weights that do not move (S,), after `warm` bins; NaN if not finite."""
-    from neurodrift.learn.optim import SGD
-
     learner = _learner(nets.pick(range(len(nets.w))), Immediate(), SGD(), learns="nothing")
     out = learn(learner, stream.x.swapaxes(0, 1), stream.y.swapaxes(0, 1))[warm:]
     with np.errstate(all="ignore"):

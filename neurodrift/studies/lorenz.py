@@ -24,7 +24,7 @@ from neurodrift.studies.base import (
     matching,
     protocol,
 )
-from neurodrift.studies.seeds import DRAWS, by_seed, estimate, floored, recovered
+from neurodrift.studies.seeds import DRAWS, by_seed, chosen, estimate, floored, recovered
 from neurodrift.studies.shift import TASK_KEYS, shift_rows
 from neurodrift.studies.sine_shift import step_size_curve
 from neurodrift.studies.verdicts import percent, recovery_answer
@@ -132,7 +132,7 @@ class Lorenz(Study):
                 [
                     optimizer, "1" if clip == 1 else "none", label, f"{by_seed(mine, 'before_r2').mean():.3f}", f"{frozen.mean():.3f}",
                     f"{floored(by_seed(mine, 'r2'), frozen).mean():.3f}", percent(estimate(shares)), percent(variation(shares)),
-                    f"{mine[0]['lr']:g}{' (edge)' if mine[0]['edge'] else ''}", f"{sum(r['diverged'] for r in mine)} of {len(mine)}",
+                    *chosen(mine),
                 ]
             )  # fmt: skip
         columns = (

@@ -18,7 +18,7 @@ from neurodrift.studies.base import (
     matching,
     protocol,
 )
-from neurodrift.studies.seeds import by_seed, floored, recovered
+from neurodrift.studies.seeds import by_seed, chosen, floored, recovered
 from neurodrift.studies.shift import TASK_KEYS, shift_rows
 from neurodrift.studies.sine_shift import step_size_curve
 from neurodrift.studies.verdicts import percent, recovery_answer
@@ -97,8 +97,7 @@ class LSTMGRU(Study):
             body.append(
                 [
                     cell, label, f"{frozen.mean():.3f}", f"{floored(by_seed(mine, 'r2'), frozen).mean():.3f}",
-                    percent(_recovery(rows, cell, label)[0]), f"{mine[0]['lr']:g}{' (edge)' if mine[0]['edge'] else ''}",
-                    f"{sum(r['diverged'] for r in mine)} of {len(mine)}",
+                    percent(_recovery(rows, cell, label)[0]), *chosen(mine),
                 ]
             )  # fmt: skip
         columns = ("cell", "rule", "frozen R²", "adapted R²", "recovery", "step size", "diverged")

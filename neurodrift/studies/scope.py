@@ -32,7 +32,7 @@ from neurodrift.studies.scope_findings import (
     spread,
     text,
 )
-from neurodrift.studies.seeds import estimate, line
+from neurodrift.studies.seeds import chosen, estimate, line
 
 __all__ = ["Scope"]
 
@@ -186,7 +186,7 @@ class Scope(Study):
                 quarters = np.array([[number(v) for v in r["quarters"]] for r in mine]).mean(axis=0)
                 body.append([
                     cell, said(delay, feedback), name, text(found), " ".join(f"{v:.3f}" for v in quarters),
-                    f"{mine[0]['lr']:g}{' (edge)' if mine[0]['edge'] else ''}", f"{sum(r['diverged'] for r in mine)} of {len(mine)}",
+                    *chosen(mine),
                 ])  # fmt: skip
         columns = (
             "cell",

@@ -12,7 +12,7 @@ from neurodrift.evaluation.recovery import Recovery, recovery
 from neurodrift.evaluation.statistics import Scores
 from neurodrift.studies.base import Estimate, Line, Row, matching
 
-__all__ = ["NONE", "by_seed", "estimate", "floored", "line", "recovered", "scores"]
+__all__ = ["NONE", "by_seed", "chosen", "estimate", "floored", "line", "recovered", "scores"]
 
 Values = npt.NDArray[np.float64]
 DRAWS = 2000
@@ -58,3 +58,10 @@ def recovered(method: Values, frozen: Values, reference: Values, name: str = "RT
 def line(name: str, x: Sequence[float], estimates: Sequence[Estimate]) -> Line:
     """A series of a curve from an estimate at each x."""
     return Line(name, x, [e.mean for e in estimates], [e.low for e in estimates], [e.high for e in estimates])
+
+
+def chosen(mine: Sequence[Row]) -> tuple[str, str]:
+    """Two cells of a table: the step size, and whether it lies at an end of its grid; and how many seeds diverged."""
+    first = mine[0]
+    lr = "–" if first["lr"] is None else f"{first['lr']:g}{' (edge)' if first.get('edge') else ''}"
+    return lr, f"{sum(r['diverged'] for r in mine)} of {len(mine)}"

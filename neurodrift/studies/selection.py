@@ -19,7 +19,7 @@ from neurodrift.studies.base import (
     matching,
     protocol,
 )
-from neurodrift.studies.seeds import by_seed, estimate, floored, recovered
+from neurodrift.studies.seeds import by_seed, chosen, estimate, floored, recovered
 from neurodrift.studies.shift import TASK_KEYS, shift_rows
 from neurodrift.studies.sine_shift import step_size_curve
 from neurodrift.studies.verdicts import percent, recovery_answer
@@ -118,7 +118,7 @@ class Selection(Study):
                 [
                     variant, f"{frozen.mean():.3f}", f"{floored(by_seed(mine, 'r2'), frozen).mean():.3f}",
                     percent(_recovery(matching(rows, part="test"), variant)[0]),
-                    f"{mine[0]['lr']:g}{' (edge)' if mine[0]['edge'] else ''}", f"{sum(r['diverged'] for r in mine)} of {len(mine)}",
+                    *chosen(mine),
                 ]
             )  # fmt: skip
         return [

@@ -21,7 +21,7 @@ from neurodrift.studies.base import (
     matching,
     protocol,
 )
-from neurodrift.studies.seeds import by_seed, estimate, floored, line, recovered
+from neurodrift.studies.seeds import by_seed, chosen, estimate, floored, line, recovered
 from neurodrift.studies.shift import TASK_KEYS, shift_rows
 from neurodrift.studies.verdicts import percent, recovery_answer
 
@@ -111,8 +111,7 @@ class SineShift(Study):
                 r2, frozen = by_seed(mine, "r2"), by_seed(mine, "frozen_r2")
                 body.append([
                     str(units), optimizer, str(k), f"{frozen.mean():.3f}", f"{floored(r2, frozen).mean():.3f}",
-                    percent(found), f"{mine[0]['lr']:g}{' (edge)' if mine[0]['edge'] else ''}",
-                    f"{sum(r['diverged'] for r in mine)} of {len(mine)}",
+                    percent(found), *chosen(mine),
                 ])  # fmt: skip
         columns = ("n", "optimizer", "k", "frozen R²", "adapted R²", "recovery", "step size", "diverged")
         return [Table("Every condition", columns, body)]

@@ -19,14 +19,13 @@ from neurodrift.studies.base import (
 from neurodrift.studies.characters import character_rows
 from neurodrift.studies.delayed import delayed_rows, recall_rows
 from neurodrift.studies.river_streams import RIVALS, river_rows
-from neurodrift.studies.seeds import by_seed, estimate, floored, line
+from neurodrift.studies.seeds import by_seed, chosen, estimate, floored, line
 from neurodrift.studies.streaming_findings import (
     COUNTS,
     RULES_RUN,
     WITHOUT,
     characters,
     credit,
-    end,
     floor,
     recovery,
     streams,
@@ -197,7 +196,7 @@ class Streaming(Study):
                     f"{frozen.mean():.3f}",
                     f"{floored(r2, frozen).mean():.3f}",
                     percent(found),
-                    *end(mine),
+                    *chosen(mine),
                 ]
             )
         tables = [
@@ -221,7 +220,7 @@ class Streaming(Study):
             [
                 name,
                 *(text(estimate(floor(by_seed(recall, "r2", label=name, delay=d)))) for d in delays),
-                *end(matching(recall, label=name, delay=delays[0])),
+                *chosen(matching(recall, label=name, delay=delays[0])),
             ]
             for name in RULES_RUN
         ]
@@ -240,7 +239,7 @@ class Streaming(Study):
                     name,
                     text(estimate(by_seed(mine, "nats"))),
                     text(estimate(by_seed(mine, "frozen_nats"))),
-                    *end(mine),
+                    *chosen(mine),
                 ]
             )
         tables.append(

@@ -27,7 +27,6 @@ __all__ = [
     "WITHOUT",
     "characters",
     "credit",
-    "end",
     "floor",
     "recovery",
     "streams",
@@ -47,11 +46,6 @@ WITHOUT = "network without recurrence"
 def floor(values: Any) -> Any:
     """R2 no lower than -1, which is also what a diverged seed gets."""
     return np.maximum(np.where(np.isfinite(values), values, -1.0), -1.0)
-
-
-def end(mine: list[Row]) -> tuple[str, str]:
-    lr = "–" if mine[0]["lr"] is None else f"{mine[0]['lr']:g}{' (edge)' if mine[0].get('edge') else ''}"
-    return lr, f"{sum(r['diverged'] for r in mine)} of {len(mine)}"
 
 
 def text(e: Estimate) -> str:

@@ -25,7 +25,7 @@ from neurodrift.studies.base import (
     protocol,
 )
 from neurodrift.studies.head_runs import transformer_rows
-from neurodrift.studies.seeds import NONE, by_seed, estimate, floored, line, recovered
+from neurodrift.studies.seeds import NONE, by_seed, chosen, estimate, floored, line, recovered
 from neurodrift.studies.verdicts import percent
 
 __all__ = ["Transformer"]
@@ -101,7 +101,7 @@ class Transformer(Study):
                 body.append([
                     task, f"{100 * count / heads:.0f} %", f"{frozen.mean():.3f}", f"{floored(r2, frozen).mean():.4f}",
                     percent(_recovery(rows, task, count, heads)[0]), f"{by_seed(mine, 'cosine').mean():.3f}",
-                    f"{mine[0]['lr']:g}{' (edge)' if mine[0]['edge'] else ''}", f"{sum(r['diverged'] for r in mine)} of {len(mine)}",
+                    *chosen(mine),
                 ])  # fmt: skip
             for layer in sorted({r["layer"] for r in matching(rows, part="heads", task=task)}):
                 special.append([task, str(layer + 1), *_specialisation(rows, task, layer)])
