@@ -55,7 +55,7 @@ def halves() -> tuple[Session, Session]:
 
 
 @pytest.mark.parametrize("name", list(HOSTILE))
-@pytest.mark.parametrize("from_part", [0.0, 0.5])
+@pytest.mark.parametrize("from_part", [0.0, pytest.param(0.5, marks=pytest.mark.slow)])
 def test_a_hostile_stream_costs_a_guarded_decoder_little(name: str, from_part: float) -> None:
     early, later = halves()
     if name in STAYS:

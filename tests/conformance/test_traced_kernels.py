@@ -61,7 +61,16 @@ VARIED: list[Rule] = [
 ]
 _lags = count()
 CASES = [
-    pytest.param(cell, rule, o, d, next(_lags) % 3 * 2, id=f"{cell}-{rule!r}-{o}-{d}".replace("torch.", ""))
+    pytest.param(
+        cell,
+        rule,
+        o,
+        d,
+        next(_lags) % 3 * 2,
+        id=f"{cell}-{rule!r}-{o}-{d}".replace("torch.", ""),
+        # Single precision with one optimizer always; with all of them where time is no matter.
+        marks=[pytest.mark.slow] if d == torch.float32 and o != "rmsprop" else [],
+    )
     for cell, (rule, pairs) in product(
         HOT,
         [(r, list(product(MOVING, (torch.float64, torch.float32)))) for r in PLAIN]

@@ -134,8 +134,8 @@ def test_interrupted_it_stops_at_once_and_continues_later(archive: Loopback, tmp
     try:
         while started.poll() is None and not list(tmp_path.rglob("*0128_ecephys.nwb")):
             time.sleep(0.05)
-        archive.faults.clear()
         started.send_signal(signal.SIGINT)
+        archive.faults.clear()
         _, said = started.communicate(timeout=20)  # less than the answer takes
     finally:
         archive.faults.clear()
