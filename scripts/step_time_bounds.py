@@ -23,7 +23,7 @@ from step_time_nets import Start, monkey_e, simulated
 
 from neurodrift.decoders import one_thread
 from neurodrift.learn import CELLS, RULES, make_learner
-from neurodrift.learn.kernels import horizon
+from neurodrift.learn.kernels import horizon, traced
 from neurodrift.learn.kernels.numeric import move
 from neurodrift.learn.optim import SGD, Optimizer, RMSprop
 
@@ -71,10 +71,18 @@ def _moves(w: Any, z: Any, square: Any, width: int, rate: Any, hyper: Any, times
 
 
 @numba.njit
-def _gathers(settings: Any, net: Any, ring: Any, past: Any, report: Any, times: int) -> None:
-    """The same gather several times: it reads the past and leaves it; passing the arrays from Python costs once."""
+def _gathers(box: Any, like: Any, report: Any, times: int) -> None:
+    """The same gather several times, of the last step: it reads the past and leaves it; the call costs once."""
+    settings, ring, past = (
+        traced.open_settings(box, like),
+        traced.open_ring(box, like),
+        traced.open_past(0, box, like),
+    )
+    m, n = ring.z.shape[2], ring.h.shape[2]
+    past.seen[0] -= 1
     for _ in range(times):
-        horizon.gather(settings, net, ring, past, 0, report)
+        horizon.gather(settings.reads, m - n - 1, past, ring.gradient, ring.back, 0, report)
+    past.seen[0] += 1
 
 
 def best(call: Callable[[], object], repeats: int = 9) -> float:
@@ -165,13 +173,12 @@ def gathering(cell: str, units: int, rates: Row, keep: Path | None) -> Row:
         CELLS[cell](), start.w.clone(), start.w_out.clone(), RULES["rtrl"](), RMSprop(1e-4), seeds=[0]
     )  # fmt: skip
     taken, passed, lags = [], [], []
-    _gathers(learn._settings, learn._net, learn._ring, learn._past, np.zeros(4), 0)
     for t in range(min(1200, len(start.x))):
         learn.predict(start.x[t : t + 1])
         learn.update(start.y[t])
         if t < 300 or not bool(start.y[t].isfinite().all()):
             continue
-        report, arrays = np.zeros(4), (learn._settings, learn._net, learn._ring, learn._past)
+        report, arrays = np.zeros(4), (learn._box, learn._like)
         passing, once, many = (_seconds_of(arrays, report, times) for times in (0, 1, 11))
         taken.append((many - once) / 10)
         passed.append(passing)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -133,10 +132,7 @@ def _guard_tensors(learner: GuardedLearner) -> list[Tensor]:
 
 def _room(learner: CompiledLearner) -> list[Any]:
     """A compiled learner's arrays that are no views of its tensors."""
-    past = getattr(learner, "_past", ())
-    tensors = [t.numpy() for t in learner.trace]
-    own = [a for a in past if not any(np.may_share_memory(a, t) for t in tensors)]
-    return [*learner._ring, *own]
+    return list(learner._ring)
 
 
 def _copies(tensors: Any) -> list[Tensor]:

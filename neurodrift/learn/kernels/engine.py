@@ -14,7 +14,9 @@ from torch import Tensor
 
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn import cells, optim
+from neurodrift.learn.cells import Cell
 from neurodrift.learn.kernels import immediate
+from neurodrift.learn.kernels.box import box_of
 from neurodrift.learn.kernels.immediate import Net, Ring, Settings
 from neurodrift.learn.kernels.numeric import ADAM, GRU, LSTM, RMSPROP, RNN, SGD
 from neurodrift.learn.learner import Learner
@@ -29,6 +31,7 @@ _CELLS: dict[type, int] = {cells.RNN: RNN, cells.GRU: GRU, cells.LSTM: LSTM}
 _OPTIMIZERS: dict[type, int] = {optim.SGD: SGD, optim.RMSprop: RMSPROP, optim.Adam: ADAM}
 _LEARNS = {"nothing": 0, "bias": 1, "readout": 2, "all": 3}
 _READS = {"xh": 0, "x": 1, "h": 2}
+_VIEWS = ("_settings", "_net", "_counter", "_like", "_kinds", "_parts", "_boxed", "_box")
 _said: set[object] = set()
 
 
@@ -47,9 +50,10 @@ class CompiledLearner(Learner):
     """See `Learner`. Weights, moments and averages stay torch tensors; the kernels work on views of them."""
 
     entry: Any = immediate.run
+    _parts: Sequence[Array] = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, cell: Cell, w: Tensor, w_out: Tensor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(cell, w.contiguous(), w_out.contiguous(), *args, **kwargs)
         self._connect()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -58,7 +62,7 @@ class CompiledLearner(Learner):
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_settings", "_net", "_counter")}
+        return {k: v for k, v in self.__dict__.items() if k not in _VIEWS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Copies of tensors share no memory with copies of their views: look at them anew.
@@ -67,7 +71,6 @@ class CompiledLearner(Learner):
 
     def _connect(self) -> None:
         _say_once(self.entry)
-        self.w, self.w_out = self.w.contiguous(), self.w_out.contiguous()
         optimizer: Any = self.optimizer
         beta1, beta2, eps = (float(getattr(optimizer, k, 0.0)) for k in ("beta1", "beta2", "eps"))
         dtype = self.s.numpy().dtype
@@ -91,6 +94,14 @@ class CompiledLearner(Learner):
         arrays = [self.w, self.w_out, *self._pair(squares), *self._pair(means), *self._pair(averages), self.s]
         self._net = Net._make(t.numpy() for t in arrays)
         self._counter: Array = self.moments[0].numpy() if self.moments else np.zeros(())
+        self._like: Array = self.s.numpy()
+        self._close_box()
+
+    def _close_box(self) -> None:
+        """Once all arrays are there: kernels see their addresses, so none may be replaced after it."""
+        numbers: Array = np.array(self._settings[:7], np.float64)
+        self._boxed = [numbers, *self._settings[7:], *self._net, *self._ring, *self._parts]
+        self._box = box_of(self._boxed)
 
     def _whole(self, tensors: list[Tensor], i: int) -> Tensor:
         """Tensor i of a list, at full size where only the bias learns: the list keeps a view of its last column."""
@@ -112,6 +123,7 @@ class CompiledLearner(Learner):
             super().reset()
             rate(self.optimizer.lr, self.w)
             self._ring = self._make_ring()
+            self._unknown = np.full(self.w_out.shape[1], np.nan, self.s.numpy().dtype)
         self.s.zero_()
         self._waiting = self._place = 0
 
@@ -136,7 +148,7 @@ class CompiledLearner(Learner):
         self._pass_over()
         out: Array = np.empty((len(self.w), self.w_out.shape[1]), x.dtype)
         before = self._place
-        immediate.predict_all(self._settings, self._net, self._ring, before, x, out)
+        immediate.predict_all(self._box, self._like, before, x, out)
         self._waiting += 1
         self._place = (before + 1) % (self.max_lag + 1)
         return out
@@ -146,9 +158,11 @@ class CompiledLearner(Learner):
         self._pass_over()
         out: Array = np.empty((len(x), len(self.w), self.w_out.shape[1]), x.dtype)
         updates, seen = self._counts()
+        # One layout of arrays, one compilation.
+        x, targets = np.ascontiguousarray(x), np.ascontiguousarray(targets)
         self._waiting, self._place, learned = immediate.run(
-            self._settings, self._net, self._ring, x, targets, fresh, self._waiting, self._place, updates, seen, out
-        )  # fmt: skip
+            self._box, self._like, x, targets, fresh, self._waiting, self._place, updates, seen, out
+        )
         self._count(learned)
         return out
 
@@ -158,42 +172,51 @@ class CompiledLearner(Learner):
 
     def _pass_over(self) -> None:
         if self._waiting > self.max_lag:
-            self._learn_oldest()
+            self._learn_oldest(self._unknown)
 
     def update(self, target: Tensor | None, lag: int = 0) -> None:
         # The usual call, without the reference's conversions: they would take longer than the kernel.
         if target is None or not 0 <= lag <= self.max_lag or lag >= self.n_waiting:
             super().update(target, lag)
             return
+        given = target.numpy() if isinstance(target, Tensor) else np.asarray(target)
+        if lag == self.max_lag and given.ndim == 1 and given.dtype == self._like.dtype:
+            self._learn_oldest(given)
+            return
         self._give(target, lag)
         if lag == self.max_lag:
-            self._learn_oldest()
+            self._learn_oldest(self._unknown)
 
     def _give(self, target: Tensor, lag: int) -> None:
         row = self._ring.target[(self._place - 1 - lag) % (self.max_lag + 1)]
         given = target.numpy() if isinstance(target, Tensor) else np.asarray(target)
         np.copyto(row, given, where=~np.isnan(given))
 
-    def _learn_oldest(self) -> None:
+    def _learn_oldest(self, given: Array | None = None) -> None:
+        """Learns from the bin that waits longest, also from labels `given` (D,) for it; NaN: not known."""
         place = (self._place - self._waiting) % (self.max_lag + 1)
         self._waiting -= 1
         if self.learns == "nothing":
             return
+        given = self._unknown if given is None else given
         if len(self.w) > 1:
             missing = np.isnan(self._ring.target[place]).all(axis=1)
-            if missing.any() and not missing.all():
+            if missing.any() and not missing.all() and np.isnan(given).all():
                 raise NeurodriftError(
                     "update: some replicas have a label and others none; give all of them one, or none."
                 )
+        self._learn(place, given)
+
+    def _learn(self, place: int, given: Array) -> None:
         updates, seen = self._counts()
-        learned = immediate.learn_all(self._settings, self._net, self._ring, place, updates + 1, seen + 1)
-        self._count(int(learned))
+        if immediate.learn_all(self._box, self._like, place, given, updates + 1, seen + 1):
+            self._count(1)
 
     def _counts(self) -> tuple[int, int]:
         return int(self._counter), self.average.seen if self.average else 0
 
     def _count(self, learned: int) -> None:
-        self._counter += learned
+        self._counter[()] = int(self._counter) + learned
         if self.average:
             self.average.seen += learned
 

@@ -13,11 +13,28 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
+from neurodrift.learn.kernels.box import counts1, reals1, view1, view2, view3, view4
 from neurodrift.learn.kernels.numeric import advance, affine, compiled, dot, move, read_range
 
-__all__ = ["Net", "Ring", "Settings", "answer", "encode", "learn_all", "predict_all", "run", "take_in"]
+__all__ = [
+    "NET",
+    "RING",
+    "SETTINGS",
+    "Net",
+    "Ring",
+    "Settings",
+    "answer",
+    "encode",
+    "learn_all",
+    "open_net",
+    "open_settings",
+    "predict_all",
+    "run",
+    "take_in",
+]
 
 Array = npt.NDArray[Any]
+SETTINGS, NET, RING = 0, 4, 13  # first rows of a box
 
 
 class Settings(NamedTuple):
@@ -61,6 +78,35 @@ class Ring(NamedTuple):
     a: Array  # (G, N) room to work in, as the next two
     back: Array  # (N,)
     error: Array  # (D,)
+
+
+@compiled
+def open_settings(box, like):
+    """From four arrays: cell, optimizer, learns, clip, average, beta1 and beta2 in one, then reads, rates and hyper."""
+    v = reals1(box[SETTINGS])
+    reads, rates, hyper = (
+        counts1(box[SETTINGS + 1]),
+        view1(box[SETTINGS + 2], like),
+        view1(box[SETTINGS + 3], like),
+    )
+    return Settings(int(v[0]), int(v[1]), int(v[2]), v[3], v[4], v[5], v[6], reads, rates, hyper)
+
+
+@compiled
+def open_net(box, like):
+    w, w_out = view4(box[NET], like), view3(box[NET + 1], like)
+    square, square_out = view4(box[NET + 2], like), view3(box[NET + 3], like)
+    mean, mean_out = view4(box[NET + 4], like), view3(box[NET + 5], like)
+    average, average_out = view4(box[NET + 6], like), view3(box[NET + 7], like)
+    return Net(w, w_out, square, square_out, mean, mean_out, average, average_out, view3(box[NET + 8], like))
+
+
+@compiled
+def open_ring(box, like):
+    slope, z, h = view4(box[RING], like), view3(box[RING + 1], like), view3(box[RING + 2], like)
+    y, target, w_out = view3(box[RING + 3], like), view3(box[RING + 4], like), view4(box[RING + 5], like)
+    a, back, error = view2(box[RING + 6], like), view1(box[RING + 7], like), view1(box[RING + 8], like)
+    return Ring(slope, z, h, y, target, w_out, a, back, error)
 
 
 @compiled
@@ -156,30 +202,37 @@ def learn_bin(settings, net, ring, r, q, updates, seen):
 
 
 @compiled
-def predict_all(settings, net, ring, q, x, out):
+def predict_all(box, like, q, x, out):
     """Every replica reads its row of x (1 or R, C) and answers into out (R, D)."""
+    settings, net, ring = open_settings(box, like), open_net(box, like), open_ring(box, like)
     for r in range(len(out)):
         predict_bin(settings, net, ring, r, q, x[min(r, len(x) - 1)])
         out[r] = ring.y[q, r]
 
 
 @compiled
-def learn_all(settings, net, ring, q, updates, seen):
-    """Every replica learns from the bin in place q; whether there was a label."""
+def learn_all(box, like, q, target, updates, seen):
+    """Every replica learns from the bin in place q and, where they are numbers, from the labels target (D,) that have
+    just become known; whether there was a label."""
+    settings, net, ring = open_settings(box, like), open_net(box, like), open_ring(box, like)
     learned = False
     for r in range(ring.y.shape[1]):
+        for d in range(len(target)):
+            if not math.isnan(target[d]):
+                ring.target[q, r, d] = target[d]
         learned = learn_bin(settings, net, ring, r, q, updates, seen)
     return learned
 
 
 @compiled
-def run(settings, net, ring, x, targets, fresh, waiting, place, updates, seen, out):
+def run(box, like, x, targets, fresh, waiting, place, updates, seen, out):
     """A stretch of bins whose labels are known: predictions into out (T, R, D).
 
     Args: x (T, Rx, C) with Rx 1 or R; targets (T, D), the label that becomes known at each bin, of the bin Q - 1
     earlier; fresh (T,), the state is reset there; `waiting` bins lie in the ring before the first, which goes to
     `place`. Returns both as they are at the end, and how many bins were learned from.
     """
+    settings, net, ring = open_settings(box, like), open_net(box, like), open_ring(box, like)
     places, shared = ring.y.shape[0], x.shape[1] == 1
     end_waiting, end_place, learned = waiting, place, 0
     for r in range(out.shape[1]):

@@ -15,13 +15,20 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from neurodrift.learn.kernels import eligibility, horizon, masking, windowed
-from neurodrift.learn.kernels.immediate import answer, take_in
+from neurodrift.learn.kernels.box import counts1, counts2, reals1, view1, view2, view3, view4, view5
+from neurodrift.learn.kernels.eligibility import Eligibility
+from neurodrift.learn.kernels.horizon import Past
+from neurodrift.learn.kernels.immediate import RING, answer, open_net, open_settings, take_in
 from neurodrift.learn.kernels.jacobian import jacobians
+from neurodrift.learn.kernels.masking import MaskTrace
 from neurodrift.learn.kernels.numeric import advance, compiled, dot, move, read_range
+from neurodrift.learn.kernels.windowed import Window
 
 __all__ = ["TracedRing", "run"]
 
 Array = npt.NDArray[Any]
+PARTS = RING + 14  # first row of a box with the rule's own parts
+REST = PARTS + 6  # and what comes after masks
 
 
 class TracedRing(NamedTuple):
@@ -41,6 +48,62 @@ class TracedRing(NamedTuple):
     w: Array  # (Q, R, G, N, M), or no place where labels are never late
     gradient: Array  # (G, N, M) room to work in, zero where a gate does not read
     ones: Array  # (N,)
+
+
+@compiled
+def open_ring(box, like):
+    slope, z, h = view4(box[RING], like), view3(box[RING + 1], like), view3(box[RING + 2], like)
+    y, target, w_out = view3(box[RING + 3], like), view3(box[RING + 4], like), view4(box[RING + 5], like)
+    a, back, error = view2(box[RING + 6], like), view1(box[RING + 7], like), view1(box[RING + 8], like)
+    da, db, w = view5(box[RING + 9], like), view5(box[RING + 10], like), view5(box[RING + 11], like)
+    gradient, ones = view3(box[RING + 12], like), view1(box[RING + 13], like)
+    return TracedRing(slope, z, h, y, target, w_out, a, back, error, da, db, w, gradient, ones)
+
+
+@compiled
+def open_trace(has, box, like):
+    if has is None:
+        return None
+    v = reals1(box[PARTS])
+    return Eligibility(view5(box[PARTS + 1], like), int(v[0]), v[1], view3(box[PARTS + 2], like))
+
+
+@compiled
+def open_masks(has, box, like):
+    if has is None:
+        return None
+    v = reals1(box[PARTS])
+    stored, key = view3(box[PARTS + 1], like), counts2(box[PARTS + 2])
+    chosen, score, whole = (
+        view2(box[PARTS + 3], like),
+        view2(box[PARTS + 4], like),
+        view2(box[PARTS + 5], like),
+    )
+    return MaskTrace(stored, key, int(v[0]), int(v[1]), v[2] != 0, v[3] != 0, v[4] != 0, chosen, score, whole)
+
+
+@compiled
+def open_past(has, box, like):
+    if has is None:
+        return None
+    a, b, z = view5(box[REST], like), view5(box[REST + 1], like), view4(box[REST + 2], like)
+    w_h, tangents = view5(box[REST + 3], like), view5(box[REST + 4], like)
+    left, right = view4(box[REST + 5], like), view5(box[REST + 6], like)
+    seen, limits = counts1(box[REST + 7]), reals1(box[REST + 8])
+    q, rows, v = view3(box[REST + 9], like), view2(box[REST + 10], like), view3(box[REST + 11], like)
+    return Past(a, b, z, w_h, tangents, left, right, seen, limits, q, rows, v)
+
+
+@compiled
+def open_window(has, box, like):
+    if has is None:
+        return None
+    a, b, z = view5(box[REST], like), view5(box[REST + 1], like), view4(box[REST + 2], like)
+    w_h, products, p = view5(box[REST + 3], like), view4(box[REST + 4], like), view4(box[REST + 5], like)
+    seen, q, rows = counts1(box[REST + 6]), view3(box[REST + 7], like), view2(box[REST + 8], like)
+    v, d = view3(box[REST + 9], like), view2(box[REST + 10], like)
+    left, right = view2(box[REST + 11], like), view2(box[REST + 12], like)
+    return Window(a, b, z, w_h, products, p, seen, q, rows, v, d, left, right)
 
 
 @compiled
@@ -171,8 +234,14 @@ def restart(net, trace, past, window, masks, r):
 
 
 @compiled
-def run(settings, net, ring, trace, past, window, masks, does, x, targets, fresh, waiting, place, updates, seen, out, reports):  # fmt: skip
-    """A stretch of bins, as `immediate.run`; `does` 1 predicts alone, 2 learns from the oldest bin alone, 3 both."""
+def run(box, like, has_trace, has_past, has_window, has_masks, does, x, targets, fresh, waiting, place, updates, seen, out, reports):  # fmt: skip
+    """A stretch of bins, as `immediate.run`; `does` 1 predicts alone, 2 learns from the oldest bin alone, 3 both.
+
+    What the rule has is 0, what it lacks None.
+    """
+    settings, net, ring = open_settings(box, like), open_net(box, like), open_ring(box, like)
+    trace, masks = open_trace(has_trace, box, like), open_masks(has_masks, box, like)
+    past, window = open_past(has_past, box, like), open_window(has_window, box, like)
     places, shared = ring.y.shape[0], x.shape[1] == 1
     end_waiting, end_place, learned = waiting, place, 0
     for r in range(out.shape[1]):
@@ -189,10 +258,9 @@ def run(settings, net, ring, trace, past, window, masks, does, x, targets, fresh
                 end_place = (q + 1) % places
             if does != 1 and end_waiting == places:
                 # The oldest bin lies where the next one will go.
-                if does == 3:
-                    for d in range(targets.shape[1]):
-                        if not math.isnan(targets[t, d]):
-                            ring.target[end_place, r, d] = targets[t, d]
+                for d in range(targets.shape[1]):
+                    if not math.isnan(targets[t, d]):
+                        ring.target[end_place, r, d] = targets[t, d]
                 if learn(settings, net, ring, trace, past, window, masks, r, end_place, updates + learned + 1, seen + learned + 1, reports[t, r]):  # fmt: skip
                     learned += 1
                 end_waiting -= 1

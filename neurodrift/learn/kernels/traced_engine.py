@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurodrift.errors import NeurodriftError
 from neurodrift.learn.kernels import traced
 from neurodrift.learn.kernels.eligibility import DECAY, EPROP, SNAP1, Eligibility
 from neurodrift.learn.kernels.engine import CompiledLearner, has_twin
@@ -54,9 +53,6 @@ class TracedLearner(CompiledLearner):
 
     entry = traced.run
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in super().__getstate__().items() if k != "_parts"}
-
     def _connect(self) -> None:
         super()._connect()
         dtype, (r, g, n, m), k = self.s.numpy().dtype, self.w.shape, self.cell.states
@@ -68,14 +64,18 @@ class TracedLearner(CompiledLearner):
             kept = _KEPT[type(rule)], float(getattr(rule, "decay", 0.0))
             trace = Eligibility(views[0], *kept, np.zeros((k, k, n), dtype))
         elif type(rule) in _HORIZONS:
-            past = Past._make([*views[:8], np.array([rule.tol, rule.safety, rule.growth]), *work])
             masks = self._masks(views[8:])
+            past = Past._make([*views[:8], np.array([rule.tol, rule.safety, rule.growth], np.float64), *work])
         else:
+            masks = self._masks(views[7:])
             size, length = k * n, rule.window
             room = [np.zeros(s, dtype) for s in ((size, size), (size, size + length), (size + length, m))]
             window = Window._make([*views[:7], *work, *room])
-            masks = self._masks(views[7:])
-        self._parts = trace, past, window, masks
+        self._kinds = trace, past, window, masks
+        # What a rule lacks is None, so that it is not compiled.
+        self._has: tuple[int | None, ...] = tuple(None if part is None else 0 for part in self._kinds)
+        self._parts = [a for part in (trace, masks, past, window) if part for a in _arrays(part)]
+        self._close_box()
         self.reports: Array = np.zeros((0, r, 4))
 
     def _masks(self, views: list[Array]) -> MaskTrace:
@@ -88,15 +88,15 @@ class TracedLearner(CompiledLearner):
             (stored, key), units = views, masks.keep == "units"
             settings = (masks.k, _CHOICES[masks.choose], masks.own, units, masks.redraw)
             rows = 1 if units else n
-        chosen, score = np.zeros((rows, n), dtype), np.zeros((rows, n), dtype)
-        return MaskTrace(stored, key, *settings, chosen, score, np.zeros((n, n), dtype))
+        room = [np.zeros(shape, dtype) for shape in ((rows, n), (rows, n), (n, n))]
+        return MaskTrace(stored, key, *settings, *room)
 
     def reset(self) -> None:
         first = not hasattr(self, "_net")
         super().reset()
         if first:
             return
-        trace, past, window, masks = self._parts
+        trace, past, window, masks = self._kinds
         if trace:
             trace.e[:] = 0
         if past:
@@ -140,24 +140,26 @@ class TracedLearner(CompiledLearner):
         self._run(_BOTH, np.ascontiguousarray(x), np.ascontiguousarray(targets), fresh, out, self.reports)
         return out
 
-    def _learn_oldest(self) -> None:
-        missing = np.isnan(self._ring.target[(self._place - self._waiting) % (self.max_lag + 1)]).all(axis=1)
-        if missing.any() and not missing.all():
-            self._waiting -= 1
-            raise NeurodriftError(
-                "update: some replicas have a label and others none; give all of them one, or none."
-            )
+    def _learn(self, place: int, given: Array) -> None:
+        self._waiting += 1
         self.reports = np.zeros((1, len(self.w), 4))
         y = self._ring.y[:1]
-        self._run(_LEARN, y, y[0], _CARRIED, y, self.reports)
+        self._run(_LEARN, y, given[None], _CARRIED, y, self.reports)
 
     def _run(self, does: int, x: Array, targets: Array, fresh: Array, out: Array, reports: Array) -> None:
         updates, seen = self._counts()
         self._waiting, self._place, learned = traced.run(
-            self._settings, self._net, self._ring, *self._parts, does, x, targets, fresh, self._waiting, self._place,
+            self._box, self._like, *self._has, does, x, targets, fresh, self._waiting, self._place,
             updates, seen, out, reports,
         )  # fmt: skip
         self._count(learned)
+
+
+def _arrays(part: tuple[Any, ...]) -> list[Array]:
+    """Its numbers as one array, where it has any, then its arrays: what `traced.open_...` reads."""
+    numbers = [value for value in part if not isinstance(value, np.ndarray)]
+    first = [np.array(numbers, np.float64)] if numbers else []
+    return [*first, *(value for value in part if isinstance(value, np.ndarray))]
 
 
 _CARRIED = np.zeros(1, bool)
