@@ -17,7 +17,7 @@ def inspect(file: str, as_json: bool) -> None:
     from rich.console import Console
 
     from neurodrift.data import inspect_file
-    from neurodrift.data.inspecting import show
+    from neurodrift.data.inspect_text import show
 
     content = inspect_file(file)
     if as_json:

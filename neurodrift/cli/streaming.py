@@ -12,7 +12,8 @@ from neurodrift.data.cache import is_cached, load_session
 from neurodrift.data.catalogue import find_entry
 from neurodrift.data.dandi import Unreachable
 from neurodrift.data.fetch import Choice, open_plan
-from neurodrift.data.inspecting import inspect_file, show
+from neurodrift.data.inspect_text import show
+from neurodrift.data.inspecting import inspect_file
 from neurodrift.data.layouts import LAYOUTS
 from neurodrift.data.remote import counting
 

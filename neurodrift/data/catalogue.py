@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -144,15 +145,20 @@ def find_entry(name: str) -> Entry:
         return same[0]
     if re.fullmatch(r"\d{6}", wanted):
         return Entry(name=wanted, title=f"dandiset {wanted}, which the catalogue does not hold", id=wanted)
-    near = difflib.get_close_matches(wanted, known, 3, 0.4) or list(known)
+    near = [key for key in known if wanted and wanted in key] or difflib.get_close_matches(
+        wanted, known, 3, 0.4
+    )
+    hint = f"; did you mean {' or '.join(near[:3])}?" if near else "."
     raise NeurodriftError(
-        f"there is no set {name!r} in the catalogue; did you mean {' or '.join(near)}? "
+        f"there is no set {name!r} in the catalogue{hint} "
         f"`neurodrift catalogue` lists all; a dandiset's number, such as 000688, will do too."
     )
 
 
-@functools.cache
-def known_digests(name: str) -> dict[str, dict[str, str | int]]:
-    """Path -> size and sha256 of the set's files, as filled by scripts/fill_catalogue.py; empty until then."""
-    file = files("neurodrift.data").joinpath("digests", f"{name}.json")
+def known_digests(name: str, folder: Path | None = None) -> dict[str, dict[str, str | int]]:
+    """Path -> size and sha256 of the set's files, as filled by scripts/fill_catalogue.py; empty until then.
+
+    `folder` holds a NAME.json a set, by default that of the package.
+    """
+    file = (folder or files("neurodrift.data").joinpath("digests")).joinpath(f"{name}.json")
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -1,4 +1,4 @@
-"""Counts (T, C) per bin and channel, from spike times or from series that are binned already."""
+"""Counts (T, C) per bin and channel, from spike times."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pynwb import NWBFile
 
 from neurodrift.data.binning import bin_spikes, covered
 from neurodrift.data.clock import Clock
-from neurodrift.data.electrodes import count_channels, electrode_ids, unit_electrodes
+from neurodrift.data.electrodes import electrode_ids, unit_electrodes
 from neurodrift.data.facts import Facts
 from neurodrift.data.filters import parse_filter
-from neurodrift.data.finding import Found, is_counts
+from neurodrift.data.finding import Found
 from neurodrift.data.options import Options
 from neurodrift.data.safety import whole
-from neurodrift.data.series import step_of
 from neurodrift.data.trials import read_trials
+from neurodrift.data.words import many
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["UNSTABLE", "Counted", "count_units", "edge_of", "pooled", "read_counts", "width_of"]
+__all__ = ["UNSTABLE", "Counted", "count_units", "edge_of", "pooled"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -30,9 +30,7 @@ STARTS = re.compile(
     r"(bin|window) (starts?|left)|(start|left edge|beginning) of (the |each )?bin", re.IGNORECASE
 )
 ENDS = re.compile(r"(bin|window) (ends?|right)|(end|right edge) of (the |each )?bin", re.IGNORECASE)
-WIDTH = re.compile(r"bin_width=([0-9.eE+-]+)")
 UNSTABLE = "a unit's identity does not persist across days"
-AGREE = 0.1  # a bin width may differ by this part from the median step of the timestamps
 
 
 @dataclass
@@ -57,20 +55,40 @@ def count_units(
     if (len(ends) and (np.diff(ends, prepend=0) < 0).any()) or (len(ends) and ends[-1] > len(flat)):
         raise NeurodriftError(f"{source}: spike_times_index of units is out of order. Fetch the file again.")
     trains = np.split(flat, ends[:-1]) if len(ends) else []
-    notes = [f"spike times of {len(trains)} units in bins of {width:g} s over the extent of the behaviour"]
+    notes = [f"spike times of {many(len(trains), 'unit')} in bins of {width:g} s"]
     trains, more = clock.spikes(trains)
     channels, groups, persist, pooling = pooled(nwb, facts, options)
     groups, chosen = _chosen(units, groups, options.units, source)
     notes += more + pooling + chosen
     unsorted = sum(bool((np.diff(train) < 0).any()) for train in trains)
     if unsorted:
-        notes.append(f"spike times of {unsorted} units are out of order: sorted")
+        notes.append(f"spike times of {many(unsorted, 'unit')} are out of order: sorted")
     counts = bin_spikes(trains, times, width, groups, len(channels), facts.closed)
+    notes.append(
+        _inside([t for t, g in zip(trains, groups, strict=True) if g >= 0], counts, times, width, source)
+    )
     valid = np.ones(len(times), bool)
     if "obs_intervals" in units.colnames:
         valid, observed = _observed(units, times, width, clock, groups)
         notes.append(observed)
     return Counted(counts, channels, valid, persist, notes)
+
+
+def _inside(trains: list[Floats], counts: Any, times: Floats, width: float, source: str) -> str:
+    """How many spikes lie in the bins; none at all is an error, as of two clocks."""
+    total, inside = sum(len(train) for train in trains), int(counts.sum(dtype=np.float64))
+    if inside:
+        return f"{'only ' * (2 * inside < total)}{inside} of {total} spikes lie in the bins"
+    if not total:
+        raise NeurodriftError(
+            f"{source}: none of its {many(len(trains), 'unit')} has a spike. Name other neural data."
+        )
+    first, last = min(t.min() for t in trains if len(t)), max(t.max() for t in trains if len(t))
+    raise NeurodriftError(
+        f"{source}: the bins run from {times[0] - width:.3f} to {times[-1]:.3f} s, but all {total} spikes of units "
+        f"lie elsewhere, from {first:.3f} to {last:.3f} s. Spikes and behaviour seem to be on two clocks: "
+        f"put them on one in the file."
+    )
 
 
 def _chosen(
@@ -102,9 +120,16 @@ def _observed(
     for part, group in zip(np.split(pairs, stops[:-1]) if len(stops) else [], groups, strict=False):
         if group >= 0 and len(part) and part.tobytes() not in seen:
             seen[part.tobytes()] = covered(times, width, clock.intervals(part))
-    valid = np.ones(len(times), bool)
+    valid, some = np.ones(len(times), bool), np.zeros(len(times), bool)
     for mask in seen.values():
         valid &= mask
+        some |= mask
+    if 2 * valid.sum() < some.sum():
+        return valid, (
+            f"only {int(valid.sum())} of the {int(some.sum())} bins that some unit observes are observed by every "
+            f"one, by obs_intervals: the others are not valid. A filter of units, such as "
+            f"units=\"quality == 'good'\", may leave out those that are observed least"
+        )
     return (
         valid,
         f"obs_intervals: {int((~valid).sum())} bins are not observed in full by every unit: not valid",
@@ -123,7 +148,7 @@ def pooled(
         if facts.repair_rows is not None:
             rows, repairs = facts.repair_rows(nwb, rows)
             notes += repairs
-        channels, origin = electrode_ids(nwb.electrodes)
+        channels, origin = electrode_ids(nwb.electrodes, facts.group_in_ids)
         if len(rows) and rows.max() >= len(channels):
             raise NeurodriftError(
                 f"a unit names row {rows.max()} of the electrodes table, which has {len(channels)} rows. "
@@ -131,10 +156,12 @@ def pooled(
             )
         silent = len(channels) - len(set(rows[rows >= 0].tolist()))
         notes.insert(
-            0, f"{len(rows)} units pooled per electrode onto {len(channels)} channels; ids: {origin}"
+            0,
+            f"{many(len(rows), 'unit')} pooled per electrode onto {many(len(channels), 'channel')}; ids: {origin}",
         )
         if silent:
-            notes.append(f"{silent} electrodes have no unit; the electrodes table lists them: kept, counts 0")
+            verb = "has" if silent == 1 else "have"
+            notes.append(f"{many(silent, 'electrode')} {verb} no unit: kept, counts 0")
         return channels, rows, True, notes
     if options.pool == "electrode":
         raise NeurodriftError(
@@ -168,44 +195,3 @@ def edge_of(item: Found, facts: Facts, options: Options) -> tuple[str, str]:
         if edge:
             return edge, f"timestamps of {item.path} are bin {edge}s, {who}"
     return "end", f"assumed: timestamps of {item.path} are bin ends (nothing in the file says)"
-
-
-def read_counts(nwb: NWBFile, item: Found, source: str) -> Counted:
-    """Counts of a binned series as they are; NaN makes a bin not valid."""
-    raw = np.asarray(whole(item.series.data, f"{source}: {item.path}"))
-    if raw.ndim != 2 or not (is_counts(raw) or (item.role == "signal" and not (raw < 0).any())):
-        raise NeurodriftError(
-            f"{source}: {item.path} does not hold counts (bins x channels of whole numbers, none negative): "
-            f"its shape is {raw.shape}, its first values {raw.ravel()[:3].tolist()}. "
-            f"Name another series with neural=."
-        )
-    counts = raw.astype(np.float32)
-    notes = [f"{item.path}: {item.why}; values as stored"] if item.role == "signal" else []
-    valid = np.asarray(np.isfinite(counts).all(axis=1))
-    if not valid.all():
-        counts[~np.isfinite(counts)] = 0
-        notes.append(f"{int((~valid).sum())} bins of {item.path} hold NaN: not valid, NaN set to 0")
-    if item.series.conversion not in (None, 1) and np.isfinite(item.series.conversion):
-        notes.append(f"conversion {item.series.conversion:g} of {item.path} not applied: these are counts")
-    channels, origin = count_channels(nwb, item.series, item.columns)
-    return Counted(counts, channels, valid, True, [*notes, origin])
-
-
-def width_of(item: Found, times: Floats, asked: float | None, source: str) -> tuple[float, list[str]]:
-    """Bin width (s) of a binned series with sample times (T,), and where it comes from."""
-    step = step_of(times)
-    if step is None:
-        if asked is None:
-            raise NeurodriftError(f"{source}: {item.path} has one bin only; give its bin_width in seconds.")
-        return float(asked), []
-    if asked is not None:
-        if abs(asked - step) > AGREE * step:
-            raise NeurodriftError(
-                f"{source}: bin_width is {asked} s, but the timestamps of {item.path} are {step:g} s apart "
-                f"(median). Counts cannot be binned again: leave bin_width out or give {step:g}."
-            )
-        return float(asked), [f"bin width {asked:g} s as given; median step of {item.path} {step:g} s"]
-    stated = WIDTH.search(str(item.series.comments))
-    if stated and abs(float(stated[1]) - step) <= AGREE * step:
-        return float(stated[1]), [f"bin width {stated[1]} s as stated in the comments of {item.path}"]
-    return step, [f"bin width {step:g} s: median step of the timestamps of {item.path}"]

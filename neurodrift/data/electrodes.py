@@ -13,8 +13,8 @@ __all__ = ["count_channels", "electrode_ids", "unit_electrodes"]
 LABELS = ("label", "channel_name", "electrode_name")
 
 
-def electrode_ids(table: Any) -> tuple[list[str], str]:
-    """Ids of all rows of an electrodes table, prefixed by group where there are several, and their origin.
+def electrode_ids(table: Any, always_group: bool = False) -> tuple[list[str], str]:
+    """Ids of all rows of an electrodes table, prefixed by group where there are several (or always), and their origin.
 
     The column label, channel_name or electrode_name where its ids are unique, else the table's own id.
     """
@@ -23,7 +23,7 @@ def electrode_ids(table: Any) -> tuple[list[str], str]:
     origin = ""
     if "group_name" in table.colnames:
         groups = [_text(item) for item in table["group_name"].data[:]]
-        if len(set(groups)) > 1:
+        if len(set(groups)) > 1 or always_group:
             prefix, origin = [f"{group}:" for group in groups], "group_name and "
     for name in LABELS:
         if name in table.colnames and not hasattr(table[name], "target"):

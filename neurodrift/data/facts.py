@@ -27,6 +27,7 @@ class Facts:
         ignore: names of series that are neither, and why.
         unfair: names of behaviours that were decoded from the same spikes.
         pool: "electrode" or "unit", where nothing is asked.
+        group_in_ids: an electrode's id names its group even where a file has one group only, as other days may have two.
         same_units: the same unit id is the same electrode on every day of the set.
         bin_width: seconds, for spike times where nothing is asked.
         bins: the behaviour comes in bins of its own, and spikes are counted in these.
@@ -48,6 +49,7 @@ class Facts:
     ignore: Mapping[str, str] = field(default_factory=dict)
     unfair: tuple[str, ...] = ()
     pool: str = "electrode"
+    group_in_ids: bool = False
     same_units: bool = False
     bin_width: float | None = None
     bins: bool = False

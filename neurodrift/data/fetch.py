@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from queue import Empty, Queue
@@ -81,7 +81,7 @@ def _there(found: Sequence[tuple[Facts, Asset]]) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """The chosen files of a set, where they belong, and what is missing."""
+    """The chosen files of a set, where they belong, what is missing, and `known` sizes and digests by path."""
 
     entry: Entry
     version: str
@@ -89,6 +89,7 @@ class Plan:
     assets: list[Asset]
     missing: list[Asset]
     listed: list[Asset]
+    known: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
     note: str = ""
 
     @property
@@ -114,6 +115,7 @@ def open_plan(
     version: str | None = None,
     draft: bool = False,
     needed: bool = True,
+    digests: Path | None = None,
 ) -> Iterator[Plan]:
     """What fetching would do, with the archive open for `fetch`; without a network, from the last listing.
 
@@ -123,6 +125,7 @@ def open_plan(
         api: address or name of the archive.
         version: other than the catalogue's.
         draft: use the set's draft, which changes without notice.
+        digests: folder of the catalogue's sizes and digests; default the package's.
         needed: without a network, missing files are an error; else the plan has them, and they cannot be fetched.
 
     Raises:
@@ -137,9 +140,9 @@ def open_plan(
     with ExitStack() as stack:
         try:
             chosen, where, listed = _listing(entry, chosen, api, stack)
-            plan = _plan(entry, chosen, Ledger(root / chosen, where, entry.id, chosen), listed, pick)
+            plan = _plan(entry, chosen, Ledger(root / chosen, where, entry.id, chosen), listed, pick, digests)
         except Unreachable as error:
-            plan = _recorded(entry, chosen, root, pick, error, needed)
+            plan = _recorded(entry, chosen, root, pick, error, needed, digests)
         yield plan
 
 
@@ -152,12 +155,14 @@ def _listing(entry: Entry, version: str, api: str | None, stack: ExitStack) -> t
     return version, archive.url, archive.assets(entry.id, version, entry.glob)
 
 
-def _recorded(entry: Entry, version: str, root: Path, pick: Pick, why: Unreachable, needed: bool) -> Plan:
+def _recorded(
+    entry: Entry, version: str, root: Path, pick: Pick, why: Unreachable, needed: bool, digests: Path | None
+) -> Plan:
     """The plan by the listing of an earlier fetch, if it needs no network."""
     ledger = Ledger(root / version)
     if not version or not ledger.files():
         raise Unreachable(f"{why} Nothing of {entry.name} is in {root} yet.") from why
-    plan = _plan(entry, version, ledger, ledger.listed(), pick)
+    plan = _plan(entry, version, ledger, ledger.listed(), pick, digests)
     here = len(plan.assets) - len(plan.missing)
     if plan.missing and needed:
         raise Unreachable(
@@ -172,18 +177,25 @@ def _pinned(root: Path) -> str:
     return found[-1] if found else ""
 
 
-def _plan(entry: Entry, version: str, ledger: Ledger, listed: list[Asset], pick: Pick) -> Plan:
-    sure = known_digests(entry.name) if version == entry.version else {}
+def _plan(
+    entry: Entry,
+    version: str,
+    ledger: Ledger,
+    listed: list[Asset],
+    pick: Pick,
+    digests: Path | None,
+) -> Plan:
+    known = known_digests(entry.name, digests) if version == entry.version else {}
     assets = pick(entry, listed)
     for asset in assets:
-        said = int(sure.get(asset.path, {}).get("size", asset.size))
+        said = int(known.get(asset.path, {}).get("size", asset.size))
         if said != asset.size:
             raise NeurodriftError(
                 f"{asset.path}: the archive lists {asset.size} bytes, the catalogue {said}: it is not the file "
                 f"that the catalogue means, and is not fetched."
             )
     missing = [a for a in assets if not ledger.holds(a, inside(ledger.root, a.path))]
-    return Plan(entry, version, ledger, assets, missing, listed)
+    return Plan(entry, version, ledger, assets, missing, listed, known)
 
 
 def fetch(
@@ -206,10 +218,9 @@ def fetch(
             f"Choose fewer sessions, make room, or name another folder with --to."
         )
     plan.ledger.list(plan.listed)
-    known = known_digests(plan.entry.name) if plan.version == plan.entry.version else {}
     for asset in plan.assets:
-        if asset.path in known:
-            plan.ledger.check(asset, f"sha256:{known[asset.path]['sha256']}")
+        if asset.path in plan.known:
+            plan.ledger.check(asset, f"sha256:{plan.known[asset.path]['sha256']}")
     failed: dict[str, NeurodriftError] = {}
     for asset, error in _each(plan, jobs, tell):
         if isinstance(error, DiskFull):

@@ -19,12 +19,15 @@ from pynwb.ophys import RoiResponseSeries
 
 from neurodrift.data.facts import Facts
 from neurodrift.data.walking import walk
+from neurodrift.data.words import many
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["Found", "choose", "doubt", "find", "is_counts", "unit_of"]
+__all__ = ["Found", "choose", "doubt", "find", "is_counts", "is_rate", "likely", "unit_of"]
 
 NAMED_COUNTS = re.compile(r"count|spikes|threshold.?crossing", re.IGNORECASE)
 UNIT_COUNTS = re.compile(r"^(spike |spikes?|bin )?(counts?|spikes|spikes? ?(/|per) ?bin)$", re.IGNORECASE)
+NAMED_RATES = re.compile(r"(firing|spike|spiking).?rate", re.IGNORECASE)
+UNIT_RATES = re.compile(r"^(hz|(sp|spikes?|counts?)( ?/ ?| per )(s|sec|second))$", re.IGNORECASE)
 NOT_SIGNALS = {
     ImageSeries: "images or video are never read",
     IndexSeries: "an index into other data, not a signal",
@@ -54,7 +57,7 @@ class Found:
 
     def __str__(self) -> str:
         unit = unit_of(self.series) if isinstance(self.series, TimeSeries) else ""
-        return f"{self.path} ({self.columns} column{'s' * (self.columns != 1)}{', ' + unit if unit else ''})"
+        return f"{self.path} ({many(self.columns, 'column')}{', ' + unit if unit else ''})"
 
 
 def find(nwb: NWBFile, facts: Facts = Facts()) -> list[Found]:  # noqa: B008 (frozen)
@@ -76,6 +79,8 @@ def find(nwb: NWBFile, facts: Facts = Facts()) -> list[Found]:  # noqa: B008 (fr
 def _known(item: Found, facts: Facts) -> Found:
     if item.name in facts.ignore:
         return replace(item, role="ignored", why=facts.ignore[item.name])
+    if item.name in {name.lstrip("~") for name in facts.mask}:
+        return replace(item, role="mask", why="where the set is scored: labels elsewhere are left out")
     if item.name in facts.signals and isinstance(item.series, TimeSeries):
         why = "a neural signal, not counts; name it to decode from it"
         return replace(item, role="signal", why=why, columns=_columns(item.series), readable=True)
@@ -107,8 +112,14 @@ def _judge(path: str, item: Any, inside: Any, electrodes: int) -> Found:
     if dtype.kind not in "iuf":
         return ignored(f"its data are {dtype}, not numbers")
     columns = _columns(item)
+    if len(shape) == 2 and columns > shape[0] and (shape[0] == electrodes or columns > 50 * shape[0]):
+        return ignored(
+            f"its shape {shape} seems to be (columns, samples), but NWB keeps time first: write it transposed"
+        )
     hinted = named or bool(UNIT_COUNTS.match(unit_of(item)))
     wide = columns >= 8 and columns == electrodes
+    if is_rate(item) and (wide or NAMED_RATES.search(name)):
+        return ignored("firing rates: named, they are read as counts, rate times bin width", True)
     if len(shape) == 2 and (hinted or (wide and dtype.kind in "iu")):
         if is_counts(_sample(item)):
             return Found(name, path, "neural", "", item, columns, True)
@@ -120,6 +131,8 @@ def _judge(path: str, item: Any, inside: Any, electrodes: int) -> Found:
         return ignored(
             "one column per electrode but not counts: a neural signal, not behaviour", readable=True
         )
+    if _raw(item):
+        return ignored("sampled at more than 5 kHz: a raw signal, not behaviour", readable=True)
     if isinstance(inside, BehavioralEvents):
         return ignored("events, not a continuous signal", readable=True)
     return Found(name, path, "behavior", "", item, columns, True)
@@ -130,6 +143,14 @@ def _fast(series: TimeSeries) -> bool:
         return bool(series.rate > 1000)
     few = np.asarray(series.timestamps[:1000])
     return len(few) > 1 and float(np.median(np.diff(few))) < 1e-3
+
+
+def _raw(series: TimeSeries) -> bool:
+    """Sampled at more than 5 kHz; timestamps are looked at in long series only."""
+    if series.rate is not None:
+        return bool(series.rate > 5000)
+    n = len(series.data)
+    return n > 1_000_000 and bool(np.median(np.diff(np.asarray(series.timestamps[:1000]))) < 2e-4)
 
 
 def _shape(series: TimeSeries) -> tuple[int, ...]:
@@ -153,6 +174,13 @@ def is_counts(values: npt.NDArray[Any]) -> bool:
     return bool(len(seen)) and bool((seen >= 0).all()) and bool((seen == np.round(seen)).all())
 
 
+def is_rate(series: TimeSeries) -> bool:
+    """Whether a series holds spikes per second, by its name or unit."""
+    named = str(series.name)
+    by_unit = UNIT_RATES.match(unit_of(series)) and not NAMED_COUNTS.search(named)
+    return bool(NAMED_RATES.search(named) or by_unit)
+
+
 def unit_of(series: TimeSeries) -> str:
     """Unit of a series, "" where the file says that it does not know."""
     unit = str(series.unit or "").strip()
@@ -169,6 +197,11 @@ def doubt(item: Found) -> str:
     return ""
 
 
+def likely(item: Found) -> tuple[bool, bool]:
+    """Sorts what could be the behaviour: fair labels first, and those in processing/behavior."""
+    return bool(doubt(item)), not item.path.startswith("processing/behavior/")
+
+
 def choose(found: list[Found], role: str, name: str | None, source: str) -> Found:
     """The one candidate for `role` ("neural" or "behavior"), or the one called `name` (name or path).
 
@@ -176,7 +209,7 @@ def choose(found: list[Found], role: str, name: str | None, source: str) -> Foun
         NeurodriftError: none, several, or no such name (with the nearest).
     """
     offered = [item for item in found if item.role == role]
-    offered.sort(key=lambda item: bool(doubt(item)))
+    offered.sort(key=likely)
     listing = "; ".join(str(item) for item in offered)
     what = {"neural": "neural data", "behavior": "behaviour"}[role]
     if name is not None:
@@ -187,7 +220,8 @@ def choose(found: list[Found], role: str, name: str | None, source: str) -> Foun
             if role == "neural"
             else "a series of numbers over time"
         )
-        seen = "; ".join(f"{item.path}: {item.why or item.role}" for item in found) or "nothing at all"
+        words = {"behavior": "behaviour", "neural": "neural data"}
+        seen = "; ".join(f"{i.path}: {i.why or words.get(i.role, i.role)}" for i in found) or "nothing at all"
         raise NeurodriftError(
             f"{source}: no {what} found. Looked for {looked} in acquisition, processing/* and analysis; "
             f'found {seen}. If one of them is meant, name it: {role}="NAME".'

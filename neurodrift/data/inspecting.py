@@ -1,75 +1,90 @@
-"""What is in a file, what would be used, and what is ignored and why."""
+"""What is in a file, what would be used, what is ignored and why, and what to do next, as plain data."""
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pynwb import NWBFile
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from pynwb import NWBFile, TimeSeries
 
 from neurodrift.data.choosing import choose_behavior, choose_neural
 from neurodrift.data.clock import Clock
 from neurodrift.data.counting import edge_of, pooled
 from neurodrift.data.electrodes import count_channels
 from neurodrift.data.facts import Facts
-from neurodrift.data.finding import Found, doubt, find, unit_of
+from neurodrift.data.finding import Found, doubt, find, likely, unit_of
 from neurodrift.data.layouts import LAYOUTS, layout_of
 from neurodrift.data.nwb_open import Source, name_of, open_nwb, subject_of
 from neurodrift.data.options import Options
+from neurodrift.data.parts import parts_of, trials_of
 from neurodrift.data.series import raw_times, sample_times, step_of
 from neurodrift.data.trials import read_trials
+from neurodrift.data.words import many
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["inspect_file", "show"]
+__all__ = ["inspect_file"]
+
+LOOKED = 512  # rows at the start, the middle and the end of a long behaviour, in which NaN are looked for
+WARNS = re.compile(r"\b(warning|caution)\b", re.IGNORECASE)
 
 
 def inspect_file(path: Source) -> dict[str, Any]:
     """The contents of one NWB file as plain data: seconds throughout, None where the file does not decide.
 
-    Keys: path, layout, set (what is known of it), subject, session, n_channels, n_bins, bin_width, duration, neural
-    (name, kind, path, size), behaviors (name, dimensions, unit, path), used (paths that a benchmark would
-    take where nothing is named: neural, behavior), n_trials, trial_columns, ignored (path, why), notes.
+    Keys: path, layout, set (what is known of it), subject, session, start, description, n_channels, n_bins,
+    bin_width, duration, neural (name, kind, path, size), behaviors (name, dimensions, unit, path), used (paths that a
+    benchmark would take where nothing is named: neural, behavior), n_trials, trial_columns, ignored (path, why),
+    notes, next.
 
     Raises:
         NeurodriftError: the file cannot be read as NWB.
     """
     with open_nwb(path) as (nwb, said):
+        source = name_of(path)
         layout = layout_of(nwb)
         facts: Facts = LAYOUTS[layout].FACTS
         found = find(nwb, facts)
         neural = [item for item in found if item.role == "neural"]
         behaviors = [item for item in found if item.role == "behavior"]
-        notes = [f"session description: {nwb.session_description}"] if nwb.session_description else []
+        description = str(nwb.session_description or "").strip()
+        notes = [f"the file warns: {description}"] if WARNS.search(description) else []
         notes += said
-        spikes, labels = _used(found, facts, name_of(path))
-        notes += _tied("neural data", "neural", neural, spikes[:1], facts)
-        notes += _tied("behaviour", "behavior", behaviors, labels, facts)
+        spikes, labels = _used(found, facts, source)
+        notes += _tied("neural data", neural, spikes) + _tied("behaviour", behaviors, labels)
         sizes = []
         for item in neural:
             size, more = _size(nwb, item, facts)
             sizes.append(size)
             notes += more if item in spikes or len(spikes) != 1 else []
-        n_bins, bin_width, duration, more = _extent(
-            spikes or neural, labels or behaviors, facts, name_of(path)
-        )
         trials, left_out = read_trials(nwb.trials)
-        remarks = [_remark(item) for item in labels or behaviors]
-        notes += more + [line for line in remarks if line] + left_out
-        notes += Clock.of(trials)[1] if facts.restarts else []
-        if nwb.trials is None and not facts.trial_index:
+        clock, restarts = Clock.of(trials) if facts.restarts else (Clock(), [])
+        parts = parts_of(found, facts, source)
+        n_bins, bin_width, duration, more = _extent(spikes or neural, labels or behaviors, facts, source)
+        if len(clock.shift):
+            duration = float((clock.last - clock.first).sum())
+        notes += more + [line for item in labels or behaviors for line in _remarks(item)] + restarts
+        if len(parts) > 1:
+            notes.append(f"{len(parts)} sessions end to end, each on a clock of its own")
+        notes += [_scored(item, source) for item in found if item.role == "mask"] + left_out
+        if nwb.trials is None and facts.trial_index:
+            trials = trials_of(found, facts, source)
+            notes.append(f"trials by {facts.trial_index}, as there is no table of them")
+        elif nwb.trials is None:
             notes.append(
                 "no trials: intervals are resampled in blocks of 10 s, and trial filters cannot be used"
             )
         return {
-            "path": name_of(path),
+            "path": source,
             "layout": layout,
             "set": {"title": facts.title, "notes": list(facts.notes)},
             "subject": subject_of(nwb),
             "session": nwb.session_id or nwb.identifier or "",
-            "n_channels": sizes[neural.index(spikes[0])] if len(spikes) == 1 else None,
+            "start": nwb.session_start_time.isoformat() if nwb.session_start_time else None,
+            "description": description,
+            "n_channels": sizes[neural.index(spikes[0])] if spikes else None,
             "n_bins": n_bins,
             "bin_width": bin_width,
             "duration": duration,
@@ -96,6 +111,7 @@ def inspect_file(path: Source) -> dict[str, Any]:
             "trial_columns": [str(name) for name in trials.columns] if nwb.trials is not None else [],
             "ignored": _ignored(nwb, found),
             "notes": notes,
+            "next": _next(source, found, spikes, labels, facts, parts),
         }
 
 
@@ -105,28 +121,20 @@ def _used(found: list[Found], facts: Facts, source: str) -> tuple[list[Found], l
     labels: list[Found] = []
     try:
         spikes = [choose_neural(found, facts, Options(), source)[0]]
+    except NeurodriftError:
+        pass
+    try:
         labels = choose_behavior([i for i in found if i not in spikes], facts, Options(), source)[0]
     except NeurodriftError:
         pass
     return spikes, labels
 
 
-def _tied(what: str, option: str, items: list[Found], used: list[Found], facts: Facts) -> list[str]:
+def _tied(what: str, items: list[Found], used: list[Found]) -> list[str]:
     if not items:
-        if option == "behavior":
-            return [
-                'no behaviour found: a benchmark cannot run on this file; behavior = "none" reads counts alone'
-            ]
         return [f"no {what} found: a benchmark cannot run on this file"]
-    if len(items) > len(used) > 0:
-        return [f"{what}: the layout takes {', '.join(item.path for item in used)} where nothing is named"]
     if len(items) > 1 and not used:
-        fair = min(items, key=lambda item: bool(doubt(item)))
-        listing = ", ".join(item.path for item in items)
-        return [
-            f"{len(items)} series could be the {what} ({listing}): a benchmark needs a name, "
-            f'such as {option} = "{fair.path}"'
-        ]
+        return [f"{len(items)} series could be the {what}: a benchmark needs the name of one"]
     return []
 
 
@@ -134,7 +142,7 @@ def _size(nwb: NWBFile, item: Found, facts: Facts) -> tuple[int, list[str]]:
     if item.path == "units":
         channels, _, _, notes = pooled(nwb, facts, Options())
         return len(channels), notes
-    return item.columns, [f"{item.path}: {count_channels(nwb, item.series, item.columns)[1]}"]
+    return item.columns, [count_channels(nwb, item.series, item.columns)[1]]
 
 
 def _extent(
@@ -162,10 +170,15 @@ def _extent(
             ends += [float(np.min(spikes)), float(np.max(spikes))]
     notes = []
     if len(neural) == 1 and facts.bin_width:
-        notes = [f"spike times are read in bins of {facts.bin_width:g} s where no bin_width is given"]
+        notes = [f"spike times are counted in bins of {facts.bin_width:g} s where no bin_width is given"]
     elif len(neural) == 1:
         notes = ["spike times need a bin width: a benchmark needs bin_width, such as 0.02 (s)"]
-    return None, None, max(ends) - min(ends) if ends else None, notes
+    duration = max(ends) - min(ends) if ends else None
+    if duration and duration > 86400:
+        notes.append(
+            f"times run over {duration / 3600:.1f} hours: NWB keeps seconds; are these milliseconds?"
+        )
+    return None, None, duration, notes
 
 
 def _binned(
@@ -173,12 +186,19 @@ def _binned(
 ) -> tuple[int | None, float | None, float | None, list[str]]:
     width = step_of(times)
     if width is None:
-        return len(times), None, None, [f"{item.path} has {len(times)} bins: no bin width can be inferred"]
+        return (
+            len(times),
+            None,
+            None,
+            [f"{item.path} has {many(len(times), 'bin')}: no bin width can be inferred"],
+        )
     gaps = np.diff(times) > 1.5 * width
-    notes = [f"{item.path}: {times[0]:.3f} to {times[-1]:.3f} s", edge_of(item, facts, Options())[1]]
+    if (np.diff(times) < 0).any():
+        return len(times), width, len(times) * width, [edge_of(item, facts, Options())[1]]
+    notes = [f"bins from {times[0]:.3f} to {times[-1]:.3f} s", edge_of(item, facts, Options())[1]]
     if gaps.any():
         missing = np.diff(times)[gaps].sum() - width * gaps.sum()
-        notes[0] += f", with {int(gaps.sum())} gaps of {missing:.1f} s in all"
+        notes[0] += f", with {many(int(gaps.sum()), 'gap')} of {missing:.1f} s in all"
     return len(times), width, len(times) * width, notes
 
 
@@ -189,13 +209,31 @@ def _quiet_times(item: Found, source: str) -> Any:
         return []
 
 
-def _remark(item: Found) -> str:
-    if doubt(item):
-        return doubt(item)
+def _remarks(item: Found) -> list[str]:
+    """What speaks against a behaviour, and where it is NaN."""
+    out = [doubt(item)] * bool(doubt(item))
     conversion = item.series.conversion
     if conversion is not None and not np.isfinite(conversion):
-        return f"{item.path}: its conversion is {conversion} and will not be applied"
-    return ""
+        out.append(f"{item.path}: its conversion is {conversion} and will not be applied")
+    data, n = item.series.data, len(item.series.data)
+    if n > 3 * LOOKED:
+        rows = np.concatenate([np.asarray(data[i : i + LOOKED]) for i in (0, n // 2, n - LOOKED)])
+        where = f"of {len(rows)} samples looked at"
+    else:
+        rows, where = np.asarray(data[:]), f"of its {many(n, 'sample')}"
+    if rows.dtype.kind == "f" and np.isnan(rows).any():
+        missing = np.isnan(rows.reshape(len(rows), -1)).any(axis=1).mean()
+        out.append(f"{item.path} is NaN in {missing:.0%} {where}: no label there")
+    return out
+
+
+def _scored(item: Found, source: str) -> str:
+    """How much of the set's mask is left out."""
+    if not isinstance(item.series, TimeSeries):
+        return f"{item.path} is no series: not applied"
+    inside = np.asarray(item.series.data[:]).ravel().astype(bool)
+    out = int(inside.sum() if item.name == "Blacklist" else (~inside).sum())
+    return f"{item.path}: {out} of {many(len(inside), 'sample')} are not scored: no label there"
 
 
 def _ignored(nwb: NWBFile, found: list[Found]) -> list[dict[str, str]]:
@@ -211,56 +249,29 @@ def _ignored(nwb: NWBFile, found: list[Found]) -> list[dict[str, str]]:
     return out
 
 
-def show(content: dict[str, Any], console: Console) -> None:
-    """Print what `inspect_file` returned, as a note a colleague would write."""
-
-    def line(text: str, style: str = "") -> None:
-        console.print(escape(text), style=style, highlight=False, soft_wrap=True)
-
-    who = content["subject"] or "no subject given"
-    line(content["path"], "bold")
-    line(f"subject {who}, session {content['session'] or 'not named'}, layout {content['layout']}")
-    if content["set"]["title"]:
-        line(content["set"]["title"])
-    size = [f"{content['n_channels']} channels"] if content["n_channels"] is not None else []
-    if content["n_bins"] is not None:
-        width = content["bin_width"]
-        size.append(f"{content['n_bins']} bins" + (f" of {width:g} s" if width else ""))
-    if content["duration"] is not None:
-        seconds = content["duration"]
-        size.append(f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s")
-    line(", ".join([*size, f"{content['n_trials']} trials"]))
-    for title, items, one, kind in (
-        ("Neural data", content["neural"], "size", "neural"),
-        ("Behaviour", content["behaviors"], "dimensions", "behavior"),
-    ):
-        console.print()
-        used = content["used"][kind]
-        if not items:
-            word = "none found"
-        elif not used:
-            word = "choose one by name or path"
-        elif len(used) == len(items):
-            word = "would be used"
-        else:
-            word = "those marked * would be used, others by name or path"
-        line(f"{title}: {word}", "bold")
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-        for item in items:
-            unit = item.get("kind", item.get("unit")) or "unit not given"
-            mark = "* " if item["path"] in used and len(used) < len(items) else ""
-            word = {"size": "channel", "dimensions": "column"}[one] + "s" * (item[one] != 1)
-            table.add_row(escape(mark + item["path"]), f"{item[one]} {word}", escape(unit.replace("_", " ")))
-        if items:
-            console.print(table)
-    for title, lines in (
-        ("Trial columns", [", ".join(content["trial_columns"])] if content["trial_columns"] else []),
-        ("Ignored", [f"{item['path']}: {item['why']}" for item in content["ignored"]]),
-        ("What is known of this set", content["set"]["notes"]),
-        ("Notes", content["notes"]),
-    ):
-        if lines:
-            console.print()
-            line(title, "bold")
-            for text in lines:
-                line(f"  {text}")
+def _next(
+    source: str, found: list[Found], spikes: list[Found], labels: list[Found], facts: Facts, parts: list[str]
+) -> list[str]:
+    """Commands that go on from here."""
+    neural = [item for item in found if item.role == "neural"] or [
+        item for item in found if item.role in ("ignored", "signal") and item.readable and item.columns > 1
+    ]
+    behaviors = sorted((item for item in found if item.role == "behavior"), key=likely)
+    if len(parts) > 1:
+        return [
+            f"it holds {len(parts)} sessions ({', '.join(parts[:12])}{' ...' * (len(parts) > 12)}): name one in a "
+            f'spec or in Python, such as part = "{parts[0]}"'
+        ]
+    if not neural:
+        return []
+    if not behaviors:
+        return [f'counts alone, in Python: read_session({source!r}, behavior="none")']
+    other = "ANOTHER_DAY" + (Path(source).suffix or ".nwb")
+    command = f"neurodrift benchmark --train {shlex.quote(source)} --test {other}"
+    if not spikes:
+        command += f" --neural {shlex.quote(neural[0].path)}"
+    if not labels:
+        command += f" --behavior {shlex.quote(behaviors[0].path)}"
+    if (spikes or neural)[0].path == "units" and not facts.bin_width and not facts.bins:
+        command += " --bin-width 0.02"
+    return [command]

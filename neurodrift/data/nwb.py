@@ -90,7 +90,7 @@ def read_session(
 
 
 REPAIRED = re.compile(
-    r"^session description: .*\b(warning|caution)\b|^the clock restarts|: left out$|rows? corrected",
+    r"^session description: .*\b(warning|caution)\b|^the clock restarts|: left out$|rows? corrected|^only ",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -116,7 +116,7 @@ def _checked(session: Session, behavior: str | None) -> Session:
     if session.behavior_names and not np.isfinite(session.behavior).any():
         raise NeurodriftError(
             f"{session}: the behaviour {behavior or ', '.join(session.behavior_names)} is NaN in all "
-            f"{len(session)} bins. Decode another series, or loosen the trial filter until labels remain."
+            f"{len(session)} bins. Name another series to decode, or loosen the trial filter if there is one."
         )
     heard = [line for line in session.provenance if UNSTABLE in line or REPAIRED.search(line)]
     flat = np.flatnonzero((session.counts == session.counts[:1]).all(axis=0))

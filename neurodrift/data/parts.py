@@ -17,7 +17,7 @@ from neurodrift.data.safety import whole
 from neurodrift.data.series import raw_times, step_of
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["one_part", "trials_of"]
+__all__ = ["one_part", "parts_of", "trials_of"]
 
 
 def one_part(
@@ -51,6 +51,12 @@ def one_part(
         [cut.get(id(item), item) for item in found],
         [note],
     )
+
+
+def parts_of(found: list[Found], facts: Facts, source: str) -> list[str]:
+    """Names of the sessions in a file, by the layout's session index; none where it has no such index."""
+    index = _index(found, facts.session_index, source)
+    return [] if index is None else [_plain(value) for value in dict.fromkeys(index.tolist())]
 
 
 def _index(found: list[Found], path: str, source: str) -> npt.NDArray[Any] | None:

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from pynwb import NWBFile
 
+from neurodrift.data.binned import added_up, read_counts, width_of
 from neurodrift.data.binning import bin_grid
 from neurodrift.data.binning import velocity as difference
 from neurodrift.data.choosing import choose_behavior, choose_neural
 from neurodrift.data.clock import Clock
-from neurodrift.data.counting import Counted, count_units, edge_of, read_counts, width_of
+from neurodrift.data.counting import Counted, count_units, edge_of
 from neurodrift.data.facts import Facts
 from neurodrift.data.finding import Found, find
 from neurodrift.data.labels import Labels, on_bins, read_labels
@@ -29,6 +30,7 @@ __all__ = ["read_as"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+DAY = 86400.0  # s
 
 
 def read_as(facts: Facts, nwb: NWBFile, source: str, options: Options) -> Session:
@@ -98,6 +100,12 @@ def _from_units(
                 f"Give one in seconds, such as bin_width=0.02."
             )
         first, last = _extent(nwb, labels, trials)
+        if last - first > DAY:
+            raise NeurodriftError(
+                f"{source}: {labels.path or 'what is to be read'} lasts {(last - first) / 3600:.1f} hours, from "
+                f"{first:g} to {last:g} s. NWB keeps times in seconds: if these are milliseconds, divide all times "
+                f"of the file by 1000; a recording of more than a day is to be cut into files."
+            )
         times = bin_grid(first, last, width)
         if not len(times):
             what = labels.path or "the extent of spikes and trials"
@@ -127,13 +135,20 @@ def _from_counts(
 ) -> tuple[Floats, float, Counted, list[str]]:
     times, notes = raw_times(item, source, facts.period_as_rate)
     check_times(times, item, source)
-    width, more = width_of(item, times, options.bin_width, source)
+    width, number, more = width_of(item, times, options.bin_width, source)
     edge, said = edge_of(item, facts, options)
     if edge == "start":
         labels.same_bins(times, width, edge if options.bin_edge or facts.edge else "")
         times = times + width
         said += f"; ends are {width:g} s later"
-    return times, width, read_counts(nwb, item, source), [*notes, *more, said]
+    counted = read_counts(nwb, item, width, source)
+    times, width, counted = added_up(counted, times, width, number, item.path)
+    if not len(times):
+        raise NeurodriftError(
+            f"{source}: {item.path} has no {number} bins without a gap, as bin_width={options.bin_width:g} needs. "
+            f"Choose a smaller bin_width."
+        )
+    return times, width, counted, [*notes, *more, said]
 
 
 def _velocity(session: Session, chosen: list[Found]) -> Session:

@@ -115,8 +115,8 @@ def several(name: str, parts: dict[str, np.ndarray], at: np.ndarray, unit: str) 
     return box
 
 
-def container(*series: SpatialSeries) -> Position:
-    return Position(spatial_series=list(series))
+def container(*series: SpatialSeries, name: str = "Position") -> Position:
+    return Position(spatial_series=list(series), name=name)
 
 
 def save(nwb: NWBFile, path: Path) -> None:

@@ -41,12 +41,12 @@ def _perich(path: Path, groups: tuple[str, ...], seed: int, rt: bool, day: datet
     at = pop.t[::10]
     behavior = module(nwb, "behavior")
     behavior.add(container(position("cursor_pos", pop.position[::10], at)))
-    for name, series, data in (
-        ("Velocity", "cursor_vel", pop.velocity[::10]),
-        ("Acceleration", "cursor_acc", np.gradient(pop.velocity[::10], 0.01, axis=0)),
+    for name, series, data, unit in (
+        ("Velocity", "cursor_vel", pop.velocity[::10], "cm/s"),
+        ("Acceleration", "cursor_acc", np.gradient(pop.velocity[::10], 0.01, axis=0), "cm/s^2"),
     ):
         box = BehavioralTimeSeries(name=name)
-        box.add_timeseries(TimeSeries(name=series, data=data, timestamps=at, unit="cm/s"))
+        box.add_timeseries(TimeSeries(name=series, data=data, timestamps=at, unit=unit))
         behavior.add(box)
     for k in range(3):
         nwb.add_trial(start_time=2.2 + 1.8 * k, stop_time=3.6 + 1.8 * k)
@@ -67,11 +67,11 @@ def _perich(path: Path, groups: tuple[str, ...], seed: int, rt: bool, day: datet
     counts = np.zeros((len(times), 6 * len(groups)))
     for unit, row in enumerate(on):
         counts[:, row] += counted([pop.spikes[unit]], times)[:, 0]
-    prefix = [f"{group}:" for group in groups] if len(groups) > 1 else [""]
+    prefix = [f"{group}:" for group in groups]
     return Truth(
         "perich_miller", counts, times, held(pop.velocity[::10], at, times),
         tuple(before + LABELS % (i + 1) for before in prefix for i in range(6)),
-        says=("10 units pooled per electrode", "electrodes have no unit", "chosen by the layout: cursor_vel"),
+        says=("10 units pooled per electrode", "no unit: kept, counts 0", "chosen by the layout: cursor_vel"),
         warns=(WARNING,) if rt else (), trials=3,
     )  # fmt: skip
 

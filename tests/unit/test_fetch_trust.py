@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -46,15 +47,13 @@ def test_a_published_file_that_changed_is_refused(archive: Loopback, tmp_path: P
     assert file.is_file() and len(file.read_bytes()) == SIZE + 1 and file.read_bytes() != b"x" * (SIZE + 1)
 
 
-def test_the_catalogue_s_digest_is_held_to(
-    archive: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_catalogue_s_digest_is_held_to(archive: Loopback, tmp_path: Path) -> None:
     facts = {path_of(1): {"size": SIZE + 1, "sha256": "0" * 64}, path_of(2): {"size": 5, "sha256": "0" * 64}}
-    monkeypatch.setattr(fetch, "known_digests", lambda name: facts)
+    (tmp_path / "link.json").write_text(json.dumps(facts), encoding="utf-8")
     with pytest.raises(NeurodriftError, match=r"20200101.*the archive now says"):
-        get(archive, tmp_path)
+        get(archive, tmp_path, digests=tmp_path)
     with pytest.raises(NeurodriftError, match=r"20200102.*the catalogue 5"):
-        get(archive, tmp_path, limit=2)
+        get(archive, tmp_path, limit=2, digests=tmp_path)
     assert not nwb_files(tmp_path)
 
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pynwb import NWBFile
 
-from neurodrift.data.facts import Facts, has
+from neurodrift.data.facts import has
+from neurodrift.data.layouts.falcon import UNITS
 from neurodrift.data.options import Options
 from neurodrift.data.reading import read_as
 from neurodrift.data.session import Session
 
 __all__ = ["FACTS", "matches", "read"]
 
-FACTS = Facts(
+FACTS = replace(
+    UNITS,
     title="FALCON H1, attempted movements of a person, seven degrees of freedom (DANDI 000954)",
     behavior=("OpenLoopKinematicsVelocity",),
     ignore={
         "TrialNum": "number of the trial in each bin, not behaviour",
-        "eval_mask": "where the set is scored, not behaviour",
-        "Blacklist": "where the set is not scored, not behaviour",
     },
-    pool="unit",
-    same_units=True,
-    bins=True,
-    closed="left",
     edge="end",
     mask=("eval_mask", "~Blacklist"),
     times_from="OpenLoopKinematics",

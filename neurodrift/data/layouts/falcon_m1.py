@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pynwb import NWBFile
 
-from neurodrift.data.facts import Facts, has
+from neurodrift.data.facts import has
+from neurodrift.data.layouts.falcon import UNITS
 from neurodrift.data.options import Options
 from neurodrift.data.reading import read_as
 from neurodrift.data.session import Session
 
 __all__ = ["FACTS", "matches", "read"]
 
-FACTS = Facts(
+FACTS = replace(
+    UNITS,
     title="FALCON M1, muscle activity of a monkey that reaches and grasps (DANDI 000941, 001209)",
     behavior=("acquisition/preprocessed_emg",),
-    pool="unit",
-    same_units=True,
-    bins=True,
-    closed="left",
     edge="end",
-    mask=("eval_mask",),
     notes=(
         "the 64 units are threshold crossings of fixed channels, silent ones included: the same on every day",
         "muscle activity is rectified and filtered, 50 Hz; bins outside eval_mask have no label",

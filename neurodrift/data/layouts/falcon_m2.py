@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pynwb import NWBFile
 
-from neurodrift.data.facts import Facts, has
+from neurodrift.data.facts import has
+from neurodrift.data.layouts.falcon import UNITS
 from neurodrift.data.options import Options
 from neurodrift.data.reading import read_as
 from neurodrift.data.session import Session
 
 __all__ = ["FACTS", "matches", "read"]
 
-FACTS = Facts(
+FACTS = replace(
+    UNITS,
     title="FALCON M2, two finger groups of a monkey (DANDI 000953)",
     behavior=("acquisition/finger_vel",),
-    pool="unit",
-    same_units=True,
-    bins=True,
-    closed="left",
     edge="start",
-    mask=("eval_mask",),
     notes=(
         "the 96 units are threshold crossings of fixed channels: the same on every day",
         "the files were written with the end of each bin as its timestamp, but the challenge counts spikes as if "

@@ -15,6 +15,7 @@ FACTS = Facts(
     title="Perich and Miller, reaches of four monkeys (DANDI 000688)",
     behavior=("cursor_vel",),
     bin_width=0.02,
+    group_in_ids=True,
     notes=(
         "units are sorted anew every day, so that they are added up per electrode; days are matched by group "
         "and label of the electrode",
