@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from neurodrift.closed_loop.costs import COSTS, answers, costs
 from neurodrift.closed_loop.episode import Episode
+from neurodrift.closed_loop.faults import FAULTS, Fault
 from neurodrift.closed_loop.intention import INTENTIONS, Labels
 from neurodrift.closed_loop.learning_users import LearningUser, ReaimingUser
 from neurodrift.closed_loop.loop import run
@@ -18,6 +19,7 @@ from neurodrift.closed_loop.user import OptimalUser, feedback_gains
 __all__ = [
     "BETTER",
     "COSTS",
+    "FAULTS",
     "INTENTIONS",
     "MEASURES",
     "PLANTS",
@@ -26,6 +28,7 @@ __all__ = [
     "CentreOut",
     "Clock",
     "Episode",
+    "Fault",
     "Labels",
     "LearningUser",
     "OptimalUser",

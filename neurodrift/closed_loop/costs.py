@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from neurodrift.closed_loop.tasks import Floats
 from neurodrift.data.session import Session
-from neurodrift.decoders.base import Decoder
+from neurodrift.decoders import Decoder, RecurrentDecoder
 
 __all__ = ["COSTS", "answers", "costs", "r2_of"]
 
@@ -20,9 +20,14 @@ COSTS = ("instability", "over_correction", "forgetting")
 def answers(decoder: Decoder, probe: Session) -> Floats:
     """The answers (T, D) to a probe, nothing taught; the decoder's state is reset before and after."""
     decoder.reset()
-    out = np.stack([np.asarray(decoder.predict(x), np.float64) for x in probe.counts])
+    out = None
+    if isinstance(decoder, RecurrentDecoder):
+        nothing = np.full(probe.behavior.shape, np.nan, np.float32)
+        out = decoder.run(probe.counts, nothing, np.zeros(len(probe), bool))
+    if out is None:
+        out = np.stack([decoder.predict(x) for x in probe.counts])
     decoder.reset()
-    return out
+    return np.asarray(out, np.float64)
 
 
 def r2_of(y: npt.NDArray[np.floating], y_hat: npt.NDArray[np.floating]) -> float:

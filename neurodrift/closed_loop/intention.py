@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -34,10 +35,10 @@ def to_target(screen: Screen) -> Floats | None:
         Gilja et al. 2012, doi:10.1038/nn.3265.
     """
     away = screen.target - screen.position
-    distance = float(np.hypot(*away))
+    distance = math.hypot(*away)
     if screen.inside or distance == 0:
         return np.zeros(2)
-    return away / distance * float(np.hypot(*screen.decoded[-2:]))
+    return away / distance * math.hypot(*screen.decoded[-2:])
 
 
 def feedback(screen: Screen) -> Floats | None:
@@ -47,7 +48,7 @@ def feedback(screen: Screen) -> Floats | None:
         Shanechi et al. 2016, doi:10.1371/journal.pcbi.1004730.
     """
     wanted = screen.kp * (screen.target - screen.position)
-    return wanted * min(1.0, screen.fastest / max(float(np.hypot(*wanted)), 1e-9))
+    return wanted * min(1.0, screen.fastest / max(math.hypot(*wanted), 1e-9))
 
 
 def truth(screen: Screen) -> Floats | None:

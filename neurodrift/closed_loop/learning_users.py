@@ -94,7 +94,7 @@ class LearningUser(OptimalUser):
         self.model = np.linalg.solve((self._gram + prior).T, (self._cross + first @ prior).T).T
 
     def believed(self, command: Floats) -> Floats:
-        return np.asarray(self.model[:, :2] @ command + self.model[:, 2])
+        return np.asarray(command @ self.model[:, :2].T + self.model[:, 2])
 
     def aim(self, intended: Floats) -> Floats:
         u, s, v = np.linalg.svd(self.model[:, :2])

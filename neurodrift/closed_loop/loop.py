@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from neurodrift.closed_loop.episode import Episode
+from neurodrift.closed_loop.faults import Fault
 from neurodrift.closed_loop.game import Game
 from neurodrift.closed_loop.intention import Labels, Screen
 from neurodrift.closed_loop.plants import VelocityPlant
@@ -46,6 +47,7 @@ def run(
     labels: Labels | None = None,
     bin_width: float = 0.05,
     seed: int = 0,
+    fault: Fault | None = None,
     clock: Clock | None = None,
     after_bin: Callable[[int], None] | None = None,
 ) -> Episode:
@@ -59,6 +61,7 @@ def run(
         decoder: None lets the cursor follow the intention itself: a calibration that the user only watches.
         labels: what the decoder is taught; None teaches nothing.
         seed: of targets, spikes and the user's noise; the same seed gives every decoder the same targets.
+        fault: what goes wrong with counts and labels, in this session.
         clock: keeps real time.
         after_bin: called with t after each bin.
 
@@ -93,7 +96,8 @@ def run(
         now = game.begin(t, plant.position)
         target = now.target if now else None
         intended[t], command[t] = user.act(target, plant.position, plant.velocity)
-        counts[t] = arrays[part].counts(command[t])
+        heard = arrays[part].counts(command[t])
+        counts[t] = fault.counts(t, heard) if fault else heard
         if decoder is None:
             answer = np.concatenate([plant.position, intended[t]]) if plant.axes == 4 else intended[t]
         else:
@@ -116,6 +120,8 @@ def run(
                     before, target, task.inside(before, target), decoded[t], intended[t], kp, labels.fastest
                 )
                 value = labels.label(len(game.trials), shown)
+                if fault and value is not None:
+                    value = fault.label(len(game.trials), value)
             waiting.append(_whole(value, before, plant.axes))
             if t >= labels.lag:
                 decoder.update(waiting[t - labels.lag], labels.lag)

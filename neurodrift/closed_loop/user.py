@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -11,6 +12,8 @@ from neurodrift.closed_loop.tasks import Floats
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["OptimalUser", "feedback_gains"]
+
+BLOCK = 1024  # bins whose noise is drawn at once
 
 
 def feedback_gains(dt: float, smoothing: float, gain: float, effort: float) -> Floats:
@@ -73,6 +76,13 @@ class OptimalUser:
         self._given: deque[Floats] = deque(maxlen=bins + 1)
         self._bins = bins
         self._rng = np.random.default_rng([self.seed, stream])
+        self._drawn, self._next = np.zeros((0, 2, 2)), 0
+        # v <- a v + (1 - a) b and p <- p + v dt over the bins that vision is late, solved for all b at once.
+        kept = self.smoothing ** np.arange(bins + 1)
+        self._kept = float(kept[-1])
+        self._pushes = (1 - self.smoothing) * kept[:-1][::-1]
+        self._moves = self.dt * (1 - self.smoothing) * np.cumsum(kept[:-1])[::-1]
+        self._coast = self.dt * float(kept[1:].sum())
 
     def act(self, target: Floats | None, position: Floats, velocity: Floats) -> tuple[Floats, Floats]:
         """What is intended and what is commanded, each (2,), cm/s, for what is on the screen now.
@@ -84,18 +94,22 @@ class OptimalUser:
         self.notice(p, v)
         intended = np.zeros(2)
         if seen is not None and len(self._seen) == self._bins + 1:
-            for command in list(self._given)[-self._bins :] if self._bins else ():
-                v = self.smoothing * v + (1 - self.smoothing) * self.believed(command)
-                p = p + self.dt * v
+            if self._bins:
+                pushed = self.believed(np.array(self._given)[-self._bins :])
+                p = p + self._coast * v + self._moves @ pushed
+                v = self._kept * v + self._pushes @ pushed
             wanted = -self._k * (p - seen) - self._kv * v
-            intended = wanted * min(1.0, self.fastest / max(float(np.hypot(*wanted)), 1e-9))
-        spread = self._rng.standard_normal((2, 2))
+            intended = wanted * min(1.0, self.fastest / max(math.hypot(*wanted), 1e-9))
+        if self._next == len(self._drawn):
+            self._drawn, self._next = self._rng.standard_normal((BLOCK, 2, 2)), 0
+        spread = self._drawn[self._next]
+        self._next += 1
         command = self.aim(intended) * (1 + self.noise * spread[0]) + self.tremor * spread[1]
         self._given.append(command)
         return intended, command
 
     def believed(self, command: Floats) -> Floats:
-        """The velocity that the user thinks a command leads to, once smoothed."""
+        """The velocities (..., 2) that the user thinks commands (..., 2) lead to, once smoothed."""
         return self.gain * command
 
     def aim(self, intended: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -142,9 +143,15 @@ class Encoder:
             )
         v = (velocity if velocity.ndim == 3 else velocity[:, None]) / self.unit_speed
         x, y = v[..., 0], v[..., 1]
-        direction = x * np.cos(self.preferred) + y * np.sin(self.preferred)
-        tuned = 1 + self.depth * direction + self.speed * np.hypot(x, y)
-        return np.asarray(self.scale * self.rest * np.maximum(tuned, 0) + self.added)
+        along, across, highest = self._factors
+        tuned = 1 + x * along + y * across + self.speed * np.hypot(x, y)
+        return np.asarray(highest * np.maximum(tuned, 0) + self.added)
+
+    @cached_property
+    def _factors(self) -> tuple[Floats, Floats, Floats]:
+        """What does not change from bin to bin."""
+        turn = self.preferred
+        return self.depth * np.cos(turn), self.depth * np.sin(turn), self.scale * self.rest
 
     def led(self, velocity: npt.NDArray[np.floating], bin_width: float) -> Floats:
         """What each channel sees of velocities that are known bin by bin: (T, 2) -> (T, C, 2).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from neurodrift.benchmark.replay.decoders import build, retrain
 from neurodrift.benchmark.replay.names import METHODS
 from neurodrift.benchmark.replay.spec import ReplaySpec
 from neurodrift.benchmark.replay.world import SimulatedWorld
-from neurodrift.closed_loop import MEASURES, Episode, answers, costs, run
+from neurodrift.closed_loop import MEASURES, Episode, Fault, answers, costs, run
 from neurodrift.closed_loop.costs import r2_of
 from neurodrift.closed_loop.tasks import Floats
 from neurodrift.decoders import Decoder, RecurrentDecoder, ReFITDecoder
@@ -51,6 +50,7 @@ def run_chain(
             decoder = retrain(world, decoder, day)
         elif isinstance(decoder, ReFITDecoder):
             decoder.renew()
+        fault = world.fault(day)
         watch = _Checkpoints(decoder, world, day, METHODS[method].learns)
         began = time.perf_counter()
         if loop == "closed":
@@ -62,6 +62,7 @@ def run_chain(
                 world.plant(),
                 minutes=spec.world.minutes,
                 labels=world.labels() if METHODS[method].learns else None,
+                fault=fault,
                 bin_width=spec.world.bin_width,
                 seed=10_000 * seed + day,
                 after_bin=watch,
@@ -70,7 +71,7 @@ def run_chain(
             if seed == 0 and day in shown:
                 arrays |= _shown(day, episode)
         else:
-            metrics = {"r2_intention": _open(decoder, world, day, watch, METHODS[method].learns)}
+            metrics = {"r2_intention": _open(decoder, world, day, watch, fault)}
         metrics |= {
             "bin_us": 1e6 * (time.perf_counter() - began - watch.spent) / max(watch.bins, 1),
             **watch.close(first),
@@ -86,31 +87,47 @@ class _Checkpoints:
         self.decoder, self.probe, self.world, self.learns = decoder, world.probe(day), world, learns
         spec = world.spec.world
         self.middle, self.bins, self.spent = round(30 * spec.minutes / spec.bin_width), 0, 0.0
-        self.seen: list[Floats] = [answers(decoder, self.probe)] if learns else []
+        self.seen: list[Floats] = [answers(_still(decoder), self.probe)] if learns else []
 
     def __call__(self, t: int) -> None:
         self.bins += 1
+        self.look()
+
+    def look(self) -> None:
         if self.learns and self.bins == self.middle:
             began = time.perf_counter()
-            self.seen.append(answers(copy.deepcopy(self.decoder), self.probe))
+            self.seen.append(answers(_still(self.decoder), self.probe))
             self.spent += time.perf_counter() - began
 
     def close(self, first: float) -> Json:
-        end = answers(self.decoder, self.probe)
+        still = _still(self.decoder)
+        end = answers(still, self.probe)
         y = np.asarray(self.probe.behavior, np.float64)
         old = self.world.probe(0)
-        now = r2_of(old.behavior[:, -2:], answers(self.decoder, old)[:, -2:])
+        now = r2_of(old.behavior[:, -2:], answers(still, old)[:, -2:])
         return {"r2_probe": r2_of(y[:, -2:], end[:, -2:]), **costs([*self.seen, end], y, (first, now))}
 
 
+def _still(decoder: Decoder) -> Decoder:
+    """A copy that answers as the decoder does now, and learns nothing: what is asked of it leaves no trace."""
+    return decoder.averaged() if isinstance(decoder, RecurrentDecoder) else copy.deepcopy(decoder)
+
+
 def _open(
-    decoder: Decoder, world: SimulatedWorld, day: int, watch: Callable[[int], None], learns: bool
+    decoder: Decoder, world: SimulatedWorld, day: int, watch: _Checkpoints, fault: Fault | None
 ) -> float:
     session = world.practice(day)
+    met = fault.of(session) if fault else session
     decoder.reset()
-    out = stream(decoder, session, learn=learns, lag=world.spec.intention.lag, after_bin=watch)
+    out = []
+    # Up to the checkpoint, and on from there: whole stretches, which compiled decoders do at once.
+    for bins in (slice(0, watch.middle), slice(watch.middle, len(met))):
+        if len(range(*bins.indices(len(met)))):
+            out.append(stream(decoder, met, bins=bins, learn=watch.learns, lag=world.spec.intention.lag))
+            watch.bins = bins.stop
+            watch.look()
     keep = session.trial >= 0
-    return r2_of(session.behavior[keep][:, -2:], out[keep][:, -2:])
+    return r2_of(session.behavior[keep][:, -2:], np.concatenate(out)[keep][:, -2:])
 
 
 def _shown(day: int, episode: Episode) -> dict[str, Any]:

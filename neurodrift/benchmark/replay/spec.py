@@ -13,13 +13,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from neurodrift.benchmark.replay.names import METHODS
-from neurodrift.closed_loop import INTENTIONS, PLANTS, TASKS, USERS
+from neurodrift.closed_loop import FAULTS, INTENTIONS, PLANTS, TASKS, USERS
 from neurodrift.drift import DRIFTS
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import CELLS
 
 __all__ = [
     "DecoderPart",
+    "FaultPart",
     "Intention",
     "Kind",
     "Recording",
@@ -49,7 +50,6 @@ class World(_Part):
     calibration: float = Field(default=4.0, gt=0)
     drift: str = "turnover"
     severity: float = Field(default=0.1, ge=0)
-    steady: list[int] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known(self) -> World:
@@ -80,6 +80,12 @@ class Kind(_Part):
                     f'"{nearest(name, dict.fromkeys(names))}"? It takes {", ".join(names)}'
                 )
         self.build(known)
+
+
+class FaultPart(Kind):
+    """What goes wrong from the first of two days to the last, with its options."""
+
+    days: list[int] = Field(min_length=2, max_length=2)
 
 
 class Intention(_Part):
@@ -147,6 +153,7 @@ class ReplaySpec(_Part):
     plant: Kind = Field(default_factory=lambda: Kind(kind="velocity"))
     intention: Intention = Field(default_factory=lambda: Intention())
     decoder: DecoderPart = Field(default_factory=lambda: DecoderPart())
+    fault: FaultPart | None = None
     recording: Recording | None = None
 
     @model_validator(mode="after")
@@ -158,6 +165,15 @@ class ReplaySpec(_Part):
         self.task.check("task", TASKS)
         self.user.check("user", USERS)
         self.plant.check("plant", PLANTS)
+        if self.fault:
+            self.fault.check("fault", FAULTS)
+            first, last = self.fault.days
+            if self.recording:
+                raise ValueError("a [fault] is for simulated days; a [recording] has `drift` and `onset`")
+            if not 1 <= first <= last <= self.world.days:
+                raise ValueError(
+                    f"fault.days is [{first}, {last}]; give its first and last day, in 1 .. {self.world.days}"
+                )
         return self
 
 

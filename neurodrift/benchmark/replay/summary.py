@@ -64,6 +64,7 @@ def summarize(spec: ReplaySpec, facts: Mapping[tuple[str, str, int], Mapping[str
                         if method != spec.methods[0] and name != "bin_us"
                     },
                     "by_day": {name: _daily(v) for name, v in own.items()},
+                    "spans": _spans(spec, own, base if method != spec.methods[0] else {}),
                 }
             )
     return {
@@ -72,8 +73,32 @@ def summarize(spec: ReplaySpec, facts: Mapping[tuple[str, str, int], Mapping[str
         "simulated": True,
         "seeds": list(range(spec.seeds)),
         "days": list(days_of(spec)),
+        "fault": spec.fault.model_dump() if spec.fault else None,
         "intervals": "95 %, Student's t over seeds (worlds) of each seed's mean over days",
         "comparisons": comparisons,
+    }
+
+
+def _spans(
+    spec: ReplaySpec,
+    own: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]],
+    base: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]],
+) -> Json:
+    """Measures, and paired differences to the first method, before, during and after a fault."""
+    if not spec.fault:
+        return {}
+    days, (first, last) = np.array(days_of(spec)), spec.fault.days
+    spans = {"before": days < first, "during": (days >= first) & (days <= last), "after": days > last}
+    return {
+        span: {
+            "measures": {name: interval(_over_days(v[:, mask])) for name, v in own.items()},
+            "difference": {
+                name: interval(_over_days(own[name][:, mask]) - _over_days(v[:, mask]))
+                for name, v in base.items()
+            },
+        }
+        for span, mask in spans.items()
+        if mask.any()
     }
 
 

@@ -8,10 +8,12 @@ import numpy as np
 
 from neurodrift.benchmark.replay.spec import ReplaySpec
 from neurodrift.closed_loop import (
+    FAULTS,
     PLANTS,
     TASKS,
     USERS,
     Episode,
+    Fault,
     Labels,
     OptimalUser,
     Task,
@@ -66,6 +68,14 @@ class SimulatedWorld:
     def labels(self) -> Labels:
         i = self.spec.intention
         return Labels(i.kind, i.lag, i.share, i.turn, seed=self.seed)
+
+    def fault(self, day: int) -> Fault | None:
+        """What goes wrong on that day; None on the others."""
+        part = self.spec.fault
+        if part is None or not part.days[0] <= day <= part.days[1]:
+            return None
+        fault: Fault = part.build(FAULTS, seed=self.seed)
+        return fault
 
     def calibration(self, day: int) -> Session:
         """The user watches a cursor that obeys perfectly; what the array of that day records of it."""
