@@ -25,16 +25,30 @@ __all__ = ["replay"]
     default="",
     help="Use the workers of this Dask scheduler instead of processes (the extra neurodrift[dask]).",
 )
+@click.option(
+    "--export",
+    "exports",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    multiple=True,
+    help="Also the cursors as a movie, .gif or .mp4 (ffmpeg); may be given twice.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def replay(
-    spec: Path | None, out: Path | None, seeds: int | None, jobs: int | None, scheduler: str, debug: bool
+    spec: Path | None,
+    out: Path | None,
+    seeds: int | None,
+    jobs: int | None,
+    scheduler: str,
+    exports: tuple[Path, ...],
+    debug: bool,
 ) -> None:
     """Play decoders through the same trials, in closed loop with a simulated user, or through a recording.
 
     With a SPEC (TOML): a campaign of simulated days, or, with its section [recording], a recorded session with a
     known drift, in open loop. Without one: two decoders in closed loop over three simulated days. Writes
-    rows.jsonl, summary.json and the viewer replay.html into DIR; run again, it continues where it stopped.
+    rows.jsonl, summary.json, the viewer replay.html and SVG figures into DIR; run again, it continues where it stopped.
     """
     from neurodrift.cli.replaying import run
 
-    run(spec, out, seeds, jobs, scheduler)
+    run(spec, out, seeds, jobs, scheduler, exports)

@@ -14,6 +14,8 @@ from rich.table import Table
 from neurodrift.benchmark.replay import demo_replay, read_replay, run_replay
 from neurodrift.cli.progress import say_reused, watched
 from neurodrift.report.replay import write_replay
+from neurodrift.report.replay_figures import save_figures
+from neurodrift.report.replay_movie import check_movie, write_movie
 from neurodrift.report.replay_tables import tables
 
 __all__ = ["run"]
@@ -30,9 +32,16 @@ SHOWN = (
 
 
 def run(
-    spec_file: Path | None, out: Path | None, seeds: int | None, jobs: int | None, scheduler: str
+    spec_file: Path | None,
+    out: Path | None,
+    seeds: int | None,
+    jobs: int | None,
+    scheduler: str,
+    exports: tuple[Path, ...] = (),
 ) -> None:
     """One replay from the command line."""
+    for movie in exports:
+        check_movie(movie)
     spec = read_replay(spec_file) if spec_file else demo_replay()
     spec = spec.model_copy(update={"seeds": seeds}) if seeds else spec
     slug = re.sub(r"[^a-z0-9]+", "-", spec.name.lower()).strip("-") or "replay"
@@ -52,7 +61,12 @@ def run(
         )
     say_reused(result.reused, out, console)
     page = write_replay(out, result.summary, result.viewer)
+    save_figures(out, result.summary, result.viewer)
     _print(result.summary, Console())
+    for movie in exports:
+        with console.status(f"Drawing {movie}"):
+            write_movie(result.viewer, movie)
+        Console().print(f"Movie: {movie}", soft_wrap=True)
     Console().print(f"Viewer: {page}", soft_wrap=True)
 
 
@@ -62,7 +76,8 @@ def _print(summary: dict[str, object], console: Console) -> None:
         kept = [i for i, c in enumerate(data["columns"]) if i == 0 or c["name"] in SHOWN]
         for i in kept:
             column = data["columns"][i]
-            table.add_column(column["name"], justify="right" if i else "left")
+            named = column["name"] + (f"\n{column['small']}" if column["small"] else "")
+            table.add_column(named, justify="right" if i else "left")
         for row in data["rows"]:
             cells = [row["cells"][i - 1] for i in kept if i]
             table.add_row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurodrift.drift.baseline import Baseline
 from neurodrift.drift.common import Common
-from neurodrift.drift.compose import Compose, Scaled
+from neurodrift.drift.compose import Compose
 from neurodrift.drift.days import Daily
 from neurodrift.drift.noise import Noise
 from neurodrift.drift.tuning import Rotation
@@ -30,9 +30,9 @@ def sorted_units() -> PoissonTurnover:
 def link() -> Daily:
     """Decay over months as in the LINK recordings (one monkey, 96 electrodes, 1242 days); severity counts days.
 
-    Each day has gains, rates and preferred directions of its own; over days directions wander, units turn
-    over and signals fade with a time constant of 622 days, the mean life of such arrays. The other strengths
-    are chosen so that a frozen ridge decoder of a simulated array loses the share of its R2 that the
+    Each day has gains, rates and preferred directions of its own; over days units turn over, on some channels
+    much sooner than on others, so that the loss slows down, and signals fade with a time constant of 622 days,
+    the mean life of such arrays. The other strengths are chosen so that a frozen ridge decoder of a simulated array loses the share of its R2 that the
     recordings' own frozen ridge loses (mean over all pairs of days: 1, .60, .43, .31, .10, -.02 of the same
     day's after 0, 1, 7, 14, 30 and 60 days); docs/drift.md shows how near that comes.
 
@@ -40,5 +40,5 @@ def link() -> Daily:
         Temmar et al. 2025, LINK, doi:10.48324/dandi.001201 (data; the decay is in the code's rr_avg.csv);
         Sponheim et al. 2021, doi:10.1088/1741-2552/ac3eaf (life of arrays).
     """
-    adds_up = Compose((PoissonTurnover(0.003, 0.015), Scaled(Rotation(5.0), power=0.5), Noise(1 / 622)))
-    return Daily(adds_up, each=Compose((Common(0.35, 0.3), Baseline(0.5), Rotation(55.0))))
+    adds_up = Compose((PoissonTurnover(0.00875, 0.035, alike=0.8), Noise(1 / 622)))
+    return Daily(adds_up, each=Compose((Common(0.35, 0.3), Baseline(0.5), Rotation(52.0))))

@@ -48,7 +48,7 @@
       return `<b>${s.hits} of ${s.n}</b> hit${mean}`;
     }
     const r = number(s);
-    return r === null ? "no labelled trial yet" : `R² so far <b>${r.toFixed(2)}</b>`;
+    return r === null ? "no labelled trial yet" : `R² so far <b>${r.toFixed(2).replace("-", "−")}</b>`;
   };
 
   // After a click of the mouse the space bar should play, not press the same button again.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "days_figure", "figures"]
+from neurodrift.benchmark.store import write_atomically
+
+__all__ = ["COLORS", "days_figure", "figures", "save_figures"]
 
 Json = Mapping[str, Any]
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195", "#444444")
@@ -30,19 +33,46 @@ def figures(summary: Json) -> list[dict[str, Any]]:
         entries = [c for c in summary["comparisons"] if c["loop"] == loop and c.get("by_day")]
         if not entries or len(summary.get("days", ())) < 2:
             continue
+        fault = (summary.get("fault") or {}).get("days")
         out.append(
             {
+                "name": f"days_{loop}",
                 "title": f"Day by day, {loop} loop",
-                "svg": _svg(days_figure(summary["days"], entries, 10.4, 1), f"{loop}-wide"),
-                "narrow": _svg(days_figure(summary["days"], entries, 4.0, 0), f"{loop}-narrow"),
-                "caption": "Mean over worlds; bands are the 95 % interval of that mean, where there is more than one world.",
+                "svg": _svg(days_figure(summary["days"], entries, 10.4, 1, fault), f"{loop}-wide"),
+                "narrow": _svg(days_figure(summary["days"], entries, 4.0, 0, fault), f"{loop}-narrow"),
+                "caption": "Mean over worlds; bands are the 95 % interval of that mean, where there is more than one world."
+                + (" Shaded: days with the fault." if fault else ""),
             }
         )
     return out
 
 
-def days_figure(days: Sequence[int], entries: Sequence[Json], width: float, across: int = 1) -> Figure:
-    """Measures over days, side by side (`across` 1) or one below the other (0); width in inches."""
+def save_figures(folder: Path, summary: Json, view: Json) -> list[Path]:
+    """Figures for papers, as SVG files: days_LOOP.svg, and the cursors' ways as trajectories.svg."""
+    from neurodrift.report.replay_movie import trajectories_figure
+
+    made = {f["name"]: f["svg"] for f in figures(summary)}
+    if view["days"]:
+        made["trajectories"] = _svg(trajectories_figure(view), "ways")
+    for name, svg in made.items():
+        size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+        assert size is not None
+        text = str(svg).replace('width="100%"', f'width="{size[1]}pt" height="{size[2]}pt"', 1)
+        write_atomically(folder / f"{name}.svg", f'<?xml version="1.0" encoding="utf-8"?>\n{text}')
+    return [folder / f"{name}.svg" for name in made]
+
+
+def days_figure(
+    days: Sequence[int],
+    entries: Sequence[Json],
+    width: float,
+    across: int = 1,
+    fault: Sequence[int] | None = None,
+) -> Figure:
+    """Measures over days, side by side (`across` 1) or one below the other (0); width in inches.
+
+    `fault`: its first and last day, which are shaded.
+    """
     names = [n for n in SHOWN if any(n in e["by_day"] for e in entries)]
     figure = Figure(figsize=(width, 3.2 if across else 2.6 * len(names)), layout="constrained")
     axes = (
@@ -63,6 +93,8 @@ def days_figure(days: Sequence[int], entries: Sequence[Json], width: float, acro
             )  # fmt: skip
             if all(v is not None for v in values["low"]):
                 axis.fill_between(days, values["low"], values["high"], color=color, alpha=0.15, linewidth=0)
+        if fault:
+            axis.axvspan(fault[0] - 0.5, fault[1] + 0.5, color="#14202e", alpha=0.07, linewidth=0)
         axis.set_xlabel("day")
         axis.set_title(SHOWN[name], fontsize=10, loc="left")
         axis.spines[["top", "right"]].set_visible(False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = ["LABELS", "tables"]
 
 Json = Mapping[str, Any]
+
+AROUND = ("throughput", "success_rate", "r2_probe")
 
 LABELS: dict[str, tuple[str, str]] = {
     "success_rate": ("Success", "share of trials"),
@@ -52,7 +54,28 @@ def tables(summary: Json) -> list[dict[str, Any]]:
         columns += [{"name": LABELS[n][0], "small": LABELS[n][1]} for n in names]
         note = summary.get("note") or "Mean over days and worlds; in small, the 95 % interval over worlds."
         out.append({"title": titles.get(loop, loop), "note": note, "columns": columns, "rows": rows})
+        if summary.get("fault"):
+            out.append(_around_fault(entries, summary, titles.get(loop, loop)))
     return out
+
+
+def _around_fault(entries: Sequence[Json], summary: Json, title: str) -> dict[str, Any]:
+    """Three measures before, during and after the fault."""
+    names = [n for n in AROUND if any(_known(span, n) for c in entries for span in c["spans"].values())]
+    spans = list(entries[0]["spans"])
+    rows = [
+        {
+            "name": c["method"],
+            "what": c.get("what", ""),
+            "cells": [_cell(c["spans"][s]["measures"].get(n), n) for n in names for s in spans],
+        }
+        for c in entries
+    ]
+    columns = [{"name": "Method", "small": ""}]
+    columns += [{"name": LABELS[n][0], "small": f"{s} the fault"} for n in names for s in spans]
+    first, last = summary["fault"]["days"]
+    note = f"The fault ({summary['fault']['kind']}) is there on days {first} to {last}. In small, the 95 % interval over worlds."
+    return {"title": f"{title}: around the fault", "note": note, "columns": columns, "rows": rows}
 
 
 def _known(comparison: Json, name: str) -> bool:

@@ -83,11 +83,15 @@ def _run(y: Floats, y_hat: Floats, scale: float, mean: Floats) -> Json:
     }
 
 
+def _name(file: str) -> str:
+    return file.replace("\\", "/").rpartition("/")[2]
+
+
 def _words(spec: ReplaySpec, session: Session, path: DriftPath, onset: int) -> list[str]:
     recording = spec.recording
     assert recording is not None
     lines = [
-        f"Decoders were trained on {', '.join(recording.train)} and run through {recording.test} ({len(session)} bins of "
+        f"Decoders were trained on {', '.join(map(_name, recording.train))} and run through {_name(recording.test)} ({len(session)} bins of "
         f"{1000 * session.bin_width:.3g} ms), one bin at a time; learners are told each label {spec.intention.lag} bins after their answer.",
         "A cursor starts in the middle of each trial and moves by what was decoded in its labelled bins; the target is where the labels lead.",
         "Open loop: the animal steered another cursor, and could not react to any of these. What a user would feel is for closed loop to say.",
