@@ -13,7 +13,10 @@ __all__ = ["inspect"]
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print the same as JSON, for programs.")
 def inspect(file: str, as_json: bool) -> None:
-    """Say what is in an NWB FILE, what a benchmark would use, and what is ignored and why."""
+    """Say what is in an NWB FILE, what a benchmark would use, what is ignored and why, and how to go on.
+
+    FILE is a path or an http(s) address, of which only the parts that are needed are read.
+    """
     from rich.console import Console
 
     from neurodrift.data import inspect_file

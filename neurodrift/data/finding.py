@@ -222,9 +222,11 @@ def choose(found: list[Found], role: str, name: str | None, source: str) -> Foun
         )
         words = {"behavior": "behaviour", "neural": "neural data"}
         seen = "; ".join(f"{i.path}: {i.why or words.get(i.role, i.role)}" for i in found) or "nothing at all"
+        other = [item for item in found if item.readable and item.role not in ("neural", "behavior", "mask")]
+        hint = f' If one of them is meant, name it, such as {role}="{other[0].path}".' if other else ""
         raise NeurodriftError(
             f"{source}: no {what} found. Looked for {looked} in acquisition, processing/* and analysis; "
-            f'found {seen}. If one of them is meant, name it: {role}="NAME".'
+            f"found {seen}.{hint}"
         )
     if len(offered) > 1:
         raise NeurodriftError(

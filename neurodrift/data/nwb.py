@@ -89,6 +89,7 @@ def read_session(
     return _checked(session, behavior)
 
 
+LABELS = "behaviour: "
 REPAIRED = re.compile(
     r"^session description: .*\b(warning|caution)\b|^the clock restarts|: left out$|rows? corrected|^only ",
     re.IGNORECASE | re.DOTALL,
@@ -114,8 +115,9 @@ def _only(session: Session, channels: Sequence[str]) -> Session:
 
 def _checked(session: Session, behavior: str | None) -> Session:
     if session.behavior_names and not np.isfinite(session.behavior).any():
+        named = [line[len(LABELS) :] for line in session.provenance if line.startswith(LABELS)]
         raise NeurodriftError(
-            f"{session}: the behaviour {behavior or ', '.join(session.behavior_names)} is NaN in all "
+            f"{session}: the behaviour {behavior or ', '.join(named)} is NaN in all "
             f"{len(session)} bins. Name another series to decode, or loosen the trial filter if there is one."
         )
     heard = [line for line in session.provenance if UNSTABLE in line or REPAIRED.search(line)]

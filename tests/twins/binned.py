@@ -14,6 +14,7 @@ from tests.twins.base import Population, Truth, arrays, counted, module, new, sa
 
 __all__ = [
     "falcon_h1",
+    "falcon_h1_older",
     "falcon_h2",
     "falcon_m1",
     "falcon_m2",
@@ -100,6 +101,15 @@ def falcon_m2(path: Path, day: datetime | None = None, seed: int = 12) -> Truth:
 
 def falcon_h1(path: Path) -> Truth:
     """The period stored as rate, the starting time as offset; no electrodes; TrialNum and a mask beside."""
+    return _h1(path, "eval_mask", _mask(120))
+
+
+def falcon_h1_older(path: Path) -> Truth:
+    """The same with a mask of what is not scored."""
+    return _h1(path, "Blacklist", ~_mask(120))
+
+
+def _h1(path: Path, mask: str, marked: np.ndarray) -> Truth:
     pop = Population(12, 3.0, 13, start=1.0)
     nwb = new("FALCON H1", "HumanPitt", datetime(1925, 1, 1, 11, 17, 40, tzinfo=UTC), "19250101")
     units(nwb, pop.spikes)
@@ -110,7 +120,7 @@ def falcon_h1(path: Path) -> Truth:
         nwb.add_acquisition(
             TimeSeries(name=name, data=data, rate=STEP, starting_time=0.0, offset=start, unit="AU",
                        description="columns=[tx, ty, tz, rx, g1, g2, g3]"))  # fmt: skip
-    for name, data in (("TrialNum", number.astype(float)), ("eval_mask", _mask(n))):
+    for name, data in (("TrialNum", number.astype(float)), (mask, marked)):
         nwb.add_acquisition(
             TimeSeries(name=name, data=data, rate=STEP, starting_time=0.0, offset=start, unit="n.a.")
         )
@@ -118,7 +128,7 @@ def falcon_h1(path: Path) -> Truth:
     at = start + STEP * np.arange(n)
     return Truth(
         "falcon_h1", counted(pop.spikes, at), at, _scored(vel), tuple(str(i) for i in range(12)), trials=3,
-        says=("is the period in s, offset 1.5", "the set keeps them over days"),
+        says=("is the period in s, offset 1.5", "the set keeps them over days", f"{mask}: 25 of 120"),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from tests.twins.base import (
     units,
 )
 
-__all__ = ["mc_maze", "mc_maze_test", "mc_rtt", "perich_miller_co", "perich_miller_rt"]
+__all__ = ["mc_maze", "mc_maze_test", "mc_rtt", "mc_rtt_test", "perich_miller_co", "perich_miller_rt"]
 
 WARNING = "Warning: This session with Monkey C has a noisy array"
 LABELS = "elec%d"
@@ -158,27 +158,42 @@ def mc_maze_test(path: Path, day: datetime | None = None) -> Truth:
 
 def mc_rtt(path: Path) -> Truth:
     """Windows of 600 ms as trials, observation in a few chunks, positions in mm."""
+    return _rtt(path, False)
+
+
+def mc_rtt_test(path: Path) -> Truth:
+    """Test file: no behaviour, no held-out unit, one interval of observation a trial."""
+    return _rtt(path, True)
+
+
+def _rtt(path: Path, test: bool) -> Truth:
     pop = Population(6, 5.0, 4)
     nwb = new("MC_RTT", "Indy", datetime(2017, 2, 2, tzinfo=UTC), "rtt")
     arrays(nwb, ("M1",), 8, x=float, y=float, z=float, imp=float)
-    chunks = np.array([[0.0, 2.01], [2.01, 3.0], [3.3, 5.0]])
+    spans = _trial_rows(0.0, 6, 0.6, 0.2) if test else _trial_rows(0.0, 7, 0.6, 0.0)
+    chunks = spans if test else np.array([[0.0, 2.01], [2.01, 3.0], [3.3, 5.0]])
     nwb.add_unit_column("heldout", "held out")
-    units(nwb, pop.spikes, ids=[201, 203, 301, 401, 402, 501], electrodes=lambda i: [i],
+    units(nwb, pop.spikes[: 6 - test], ids=[201, 203, 301, 401, 402, 501], electrodes=lambda i: [i],
           obs_intervals=lambda i: chunks, heldout=lambda i: i == 5)  # fmt: skip
-    for name, columns in (("cursor_pos", 2), ("finger_pos", 3), ("target_pos", 2)):
-        data = np.c_[pop.position, pop.t][:, :columns]
-        module(nwb, "behavior").add(position(name, data, pop.t, "mm"))
-    vel = TimeSeries(name="finger_vel", data=pop.velocity, timestamps=pop.t, unit="mm/s")
-    module(nwb, "behavior").add(vel)
-    for a in 0.6 * np.arange(7):
-        nwb.add_trial(start_time=a, stop_time=a + 0.6)
-    nwb.add_trial_column("split", "split", data=["train"] * 7)
+    if not test:
+        for name, columns in (("cursor_pos", 2), ("finger_pos", 3), ("target_pos", 2)):
+            data = np.c_[pop.position, pop.t][:, :columns]
+            module(nwb, "behavior").add(position(name, data, pop.t, "mm"))
+        vel = TimeSeries(name="finger_vel", data=pop.velocity, timestamps=pop.t, unit="mm/s")
+        module(nwb, "behavior").add(vel)
+    for a, b in spans:
+        nwb.add_trial(start_time=a, stop_time=b)
+    nwb.add_trial_column("split", "split", data=["test" if test else "train"] * len(spans))
     save(nwb, path)
-    times = 0.02 * np.arange(1, 250)
+    times = 0.02 * np.arange(1, 231 if test else 250)
     counts = np.zeros((len(times), 8))
     counts[:, :5] = counted(pop.spikes[:5], times)
     valid = ~((times > 3.0 + 1e-6) & (times - 0.02 < 3.3 - 1e-6))
+    if test:
+        valid = np.array([any(t - 0.02 >= a - 1e-6 and t <= b + 1e-6 for a, b in spans) for t in times])
+    behavior = np.zeros((len(times), 0)) if test else held(pop.velocity, pop.t, times)
     return Truth(
-        "mc_rtt", counts, times, held(pop.velocity, pop.t, times), tuple(str(i) for i in range(8)), valid=valid,
-        options={"units": "heldout == False"}, says=("units 'heldout == False': 5 of 6 kept",), trials=7,
+        "mc_rtt", counts, times, behavior, tuple(str(i) for i in range(8)), valid=valid, trials=len(spans),
+        options={"behavior": "none"} if test else {"units": "heldout == False"},
+        says=("behaviour: none, as asked",) if test else ("units 'heldout == False': 5 of 6 kept",),
     )  # fmt: skip
