@@ -115,9 +115,9 @@ def _only(session: Session, channels: Sequence[str]) -> Session:
 
 def _checked(session: Session, behavior: str | None) -> Session:
     if session.behavior_names and not np.isfinite(session.behavior).any():
-        named = [line[len(LABELS) :] for line in session.provenance if line.startswith(LABELS)]
+        paths = [line[len(LABELS) :] for line in session.provenance if line.startswith(LABELS)]
         raise NeurodriftError(
-            f"{session}: the behaviour {behavior or ', '.join(named)} is NaN in all "
+            f"{session}: the behaviour {behavior or ', '.join(paths)} is NaN in all "
             f"{len(session)} bins. Name another series to decode, or loosen the trial filter if there is one."
         )
     heard = [line for line in session.provenance if UNSTABLE in line or REPAIRED.search(line)]
