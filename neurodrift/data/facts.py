@@ -11,7 +11,7 @@ from pynwb import NWBFile
 
 from neurodrift.data.walking import walk
 
-__all__ = ["Facts", "has", "trial_columns", "unit_columns"]
+__all__ = ["FIXED_UNITS", "Facts", "has", "trial_columns", "unit_columns"]
 
 Rows = npt.NDArray[np.int64]
 
@@ -63,6 +63,10 @@ class Facts:
     trial_index: str = ""
     repair_rows: Callable[[NWBFile, Rows], tuple[Rows, list[str]]] | None = None
     notes: tuple[str, ...] = ()
+
+
+# Sets of FALCON whose units are the same channels on every day, with labels in bins of their own.
+FIXED_UNITS = Facts(pool="unit", same_units=True, bins=True, closed="left", mask=("eval_mask",))
 
 
 def has(nwb: NWBFile, *wanted: str) -> bool:

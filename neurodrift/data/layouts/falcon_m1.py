@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from pynwb import NWBFile
 
-from neurodrift.data.facts import has
-from neurodrift.data.layouts.falcon import UNITS
+from neurodrift.data.facts import FIXED_UNITS, has
 from neurodrift.data.options import Options
 from neurodrift.data.reading import read_as
 from neurodrift.data.session import Session
@@ -15,7 +14,7 @@ from neurodrift.data.session import Session
 __all__ = ["FACTS", "matches", "read"]
 
 FACTS = replace(
-    UNITS,
+    FIXED_UNITS,
     title="FALCON M1, muscle activity of a monkey that reaches and grasps (DANDI 000941, 001209)",
     behavior=("acquisition/preprocessed_emg",),
     edge="end",
