@@ -13,7 +13,9 @@ __all__ = ["latency"]
 
 @click.command()
 @click.argument("decoder", type=click.Path(path_type=Path), required=False, metavar="[DECODER_FILE]")
-@click.option("--cell", default="gru", show_default=True, metavar="NAME", help="Cell; of the file too.")
+@click.option(
+    "--cell", default="gru", show_default=True, metavar="NAME", help="Cell, where no file names it."
+)
 @click.option("--units", type=int, default=64, show_default=True, metavar="N", help="Units.")
 @click.option("--inputs", type=int, default=96, show_default=True, metavar="N", help="Channels.")
 @click.option("--axes", type=int, default=2, show_default=True, metavar="N", help="Axes that are decoded.")
@@ -30,7 +32,7 @@ def latency(
 ) -> None:  # fmt: skip
     """Time predict and update, bin by bin, on this machine.
 
-    With a DECODER_FILE (RecurrentDecoder.save; name its --cell): that decoder, whose sizes replace those of the
+    With a DECODER_FILE (RecurrentDecoder.save): that decoder, whose sizes replace those of the
     options. Without one: an untrained decoder. Says median, 99 % and 99.9 %, the slowest bin, deadlines missed, and
     the most units whose 99.9 % fits twice into a bin (untrained networks; rules that stop at a tolerance at their
     longest horizon).

@@ -66,16 +66,15 @@ def scaled_label(target: Floats, mean: Tensor, scale: Tensor, finite: bool) -> T
     Raises:
         NeurodriftError: for another number of axes, or where it must be `finite`, an infinite one.
     """
-    given = torch.from_numpy(np.array(target, np.float32))
+    given = np.asarray(target, np.float32)
     if given.shape[-1:] != mean.shape:
         raise NeurodriftError(
-            f"update: a label of shape {tuple(given.shape)}, but this decoder predicts {len(mean)} "
+            f"update: a label of shape {given.shape}, but this decoder predicts {len(mean)} "
             f"axes; give all of them, NaN where there is none."
         )
-    if finite and bool(given.isinf().any()):
+    if finite and np.isinf(given).any():
         raise NeurodriftError("update: the label is infinite; give NaN where there is none.")
-    label: Tensor = (given - mean) / scale
-    return label
+    return torch.from_numpy((given - mean.numpy()) / scale.numpy())
 
 
 def check_labels(session: Session, early: Floats, late: Floats) -> None:
@@ -114,8 +113,9 @@ def encode_counts(
 
     rows, c = counts.shape[1:]
     before = smoothed.numpy()
-    running = np.array(np.broadcast_to(before, (max(rows, len(before) if before.ndim else 1), c)))
-    means, scales = (np.atleast_2d(v.numpy()) for v in (mean, scale))
+    running = np.empty((max(rows, len(before) if before.ndim else 1), c), np.float32)
+    running[:] = before
+    means, scales = mean.numpy().reshape(-1, c), scale.numpy().reshape(-1, c)
     out: Floats = np.empty((len(counts), max(len(running), len(means)), c), np.float32)
     encode(counts, running, np.float32(keep), means, scales, fresh, out)
     return out, torch.from_numpy(running)

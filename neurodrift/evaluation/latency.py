@@ -13,7 +13,6 @@ import numpy as np
 
 from neurodrift.decoders import Recipe, RecurrentDecoder, one_thread
 from neurodrift.decoders.base import Floats
-from neurodrift.decoders.encoding import load_state
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import CELLS
 from neurodrift.learn.engines import ENGINES, Engine
@@ -88,8 +87,8 @@ class Model:
         return "tol" in inspect.signature(RULES[self.rule]).parameters
 
 
-def open_decoder(path: Path, cell: str) -> RecurrentDecoder:
-    """The first replica of a saved decoder of this cell.
+def open_decoder(path: Path, cell: str = "gru") -> RecurrentDecoder:
+    """The first replica of a saved decoder; `cell` is for files that do not name theirs.
 
     Raises:
         NeurodriftError: no such file, not a decoder's file, or weights of another cell.
@@ -99,12 +98,12 @@ def open_decoder(path: Path, cell: str) -> RecurrentDecoder:
     if cell not in CELLS:
         raise NeurodriftError(f"latency: cell is {cell!r}; it is one of {', '.join(CELLS)}.")
     try:
-        load_state(path)
+        found = cell_of(path)
     except Exception as error:
         raise NeurodriftError(
             f"{path} is not a saved decoder ({type(error).__name__}); give a file made by RecurrentDecoder.save."
         ) from error
-    return RecurrentDecoder(CELLS[cell]()).load(path).replicate([0])
+    return RecurrentDecoder(found or CELLS[cell]()).load(path).replicate([0])
 
 
 def sample(decoder: RecurrentDecoder, bins: int, seed: int = 0) -> tuple[Floats, Floats]:
@@ -224,7 +223,10 @@ def latency(
     else:
         decoder = model.learning(open_decoder(path, model.cell))
         learner = decoder.learner
-        model = replace(model, units=learner.w.shape[2], inputs=learner.n_inputs, axes=learner.w_out.shape[1])
+        cell = next((name for name, kind in CELLS.items() if type(decoder.cell) is kind), model.cell)
+        model = replace(
+            model, cell=cell, units=learner.w.shape[2], inputs=learner.n_inputs, axes=learner.w_out.shape[1]
+        )
     predict, update = sample(decoder, bins)
     return {
         "decoder": {

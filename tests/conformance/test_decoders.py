@@ -14,6 +14,7 @@ import torch
 from neurodrift.data.binning import smooth
 from neurodrift.data.normalize import ZScore
 from neurodrift.decoders import DECODERS, Decoder, Recipe, RecurrentDecoder
+from neurodrift.decoders.saved import cell_of
 from neurodrift.errors import NeurodriftError
 from neurodrift.evaluation.prequential import stream
 from neurodrift.learn import CELLS, unpack
@@ -194,7 +195,29 @@ def test_saved_and_loaded_decoders_predict_and_learn_the_same(cell: str, tmp_pat
 
 
 def test_weights_of_another_cell_are_not_loaded(tmp_path: Path) -> None:
+    trained("gru").save(tmp_path / "decoder.pt")
+    for other in ("lstm", "rnn"):  # the LSTM has as many gates
+        with pytest.raises(NeurodriftError, match=r"was saved from gru\(\), and this decoder's cell is"):
+            RecurrentDecoder(CELLS[other]()).load(tmp_path / "decoder.pt")
+    assert type(cell_of(tmp_path / "decoder.pt")) is CELLS["gru"]
+
+
+def test_options_of_a_cell_are_saved_with_it(tmp_path: Path) -> None:
+    slow = RecurrentDecoder(CELLS["leaky_rnn"](alpha=0.25), 3, recipe=QUICK).fit([days()[0]])
+    slow.save(tmp_path / "decoder.pt")
+    found = cell_of(tmp_path / "decoder.pt")
+    assert found is not None and found.alpha == 0.25  # type: ignore[attr-defined]
+    with pytest.raises(NeurodriftError, match=r"alpha=0\.25"):
+        RecurrentDecoder(CELLS["leaky_rnn"]()).load(tmp_path / "decoder.pt")
+
+
+def test_a_file_that_does_not_name_its_cell_is_held_by_its_gates(tmp_path: Path) -> None:
     trained("rnn").save(tmp_path / "decoder.pt")
+    state = torch.load(tmp_path / "decoder.pt", weights_only=True)
+    del state["cell"]
+    torch.save(state, tmp_path / "decoder.pt")
+    assert cell_of(tmp_path / "decoder.pt") is None
+    RecurrentDecoder(CELLS["leaky_rnn"]()).load(tmp_path / "decoder.pt")
     with pytest.raises(NeurodriftError, match="gates"):
         RecurrentDecoder(CELLS["gru"]()).load(tmp_path / "decoder.pt")
 

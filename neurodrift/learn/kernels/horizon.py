@@ -51,6 +51,8 @@ def gather(reads, n_inputs, past, gradient, back, r, report):
     probes, flat = past.left.shape[1], gradient.reshape(-1)
     steps, pending, lag = min(seen, places - 1), 0, -1
     rest, grew, stopped = 0.0, False, False
+    # The norm of the gradient is at most `norm`, that of its last count, and what lags `added`.
+    norm, added = 0.0, 0.0
     while lag < steps:
         at = (seen - 1 - lag) % places
         if lag % 8 == 0:
@@ -64,7 +66,9 @@ def gather(reads, n_inputs, past, gradient, back, r, report):
                         told += dot(v[k], past.tangents[at, r, p, k])
                     left += told * told
                 rest = safety * math.sqrt(left / probes)
-                stopped = rest <= tol * math.sqrt(dot(flat, flat))
+                if rest <= 1.001 * tol * (norm + added):
+                    norm, added = math.sqrt(dot(flat, flat)), 0.0
+                    stopped = rest <= tol * norm
             large = 0.0
             for k in range(len(v)):
                 large += dot(v[k], v[k])
@@ -75,6 +79,8 @@ def gather(reads, n_inputs, past, gradient, back, r, report):
         through(v, past.a[at, r], past.q[pending])
         # Gate 0 of each of these cells reads all of [x, h, 1].
         past.rows[pending] = past.z[at, r, 0]
+        q, read = past.q[pending].reshape(-1), past.rows[pending]
+        added += math.sqrt(dot(q, q) * dot(read, read))
         backward(reads, past.q[pending], past.b[at, r], past.w_h[at, r], v, new)
         v, new = new, v
         pending += 1
