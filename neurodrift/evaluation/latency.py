@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodrift.decoders import Recipe, RecurrentDecoder, one_thread
 from neurodrift.decoders.base import Floats
+from neurodrift.decoders.saved import cell_of
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn.cells import CELLS
 from neurodrift.learn.engines import ENGINES, Engine
