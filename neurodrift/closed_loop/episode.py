@@ -56,7 +56,8 @@ class Episode:
     def recorded_by(self, encoder: Encoder, rng: np.random.Generator) -> Episode:
         """The same commands, recorded by another array: fair only where the cursor did not follow the counts."""
         spikes = Spikes(encoder, self.bin_width, rng)
-        counts = spikes.draw(encoder.rates(self.command)).astype(np.float32)
+        before = np.vstack([np.zeros((1, 2)), self.position[:-1]])
+        counts = spikes.draw(encoder.rates(self.command, before)).astype(np.float32)
         return replace(self, counts=counts)
 
     def session(self, identifier: str, *, position: bool = False) -> Session:

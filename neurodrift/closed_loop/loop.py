@@ -31,8 +31,10 @@ class EncoderArray:
             )
         self.encoder, self.spikes = encoder, Spikes(encoder, bin_width, rng)
 
-    def counts(self, command: Floats) -> Floats:
-        counts: Floats = self.spikes.draw(self.encoder.rates(command[None]))[0].astype(np.float64)
+    def counts(self, command: Floats, position: Floats) -> Floats:
+        """Of one bin (C,), for a command (2,), cm/s, and a cursor that is at `position` (2,), cm."""
+        rates = self.encoder.rates(command[None], position[None])
+        counts: Floats = self.spikes.draw(rates)[0].astype(np.float64)
         return counts
 
 
@@ -54,7 +56,8 @@ def run(
     """One session, bin by bin: act, fire, predict, move, label, update.
 
     The label of a bin is made from what was on the screen when the user acted, and is given after the answer.
-    The state of user, plant and decoder starts anew; what decoder and user have learned stays.
+    The state of user, plant and decoder starts anew; what decoder and user have learned stays. A decoder with a
+    method `see` is told where the cursor is before each bin.
 
     Args:
         encoder: the array; or (minute from which on, encoder) pairs, for an array that changes abruptly.
@@ -80,6 +83,7 @@ def run(
     plant.reset()
     if decoder is not None:
         decoder.reset()
+    sees = getattr(decoder, "see", None)
     kp = labels.kp(bin_width) if labels else 0.0
     counts = np.zeros((n, parts[0][1].n_channels), np.float32)
     intended, command, position = (np.zeros((n, 2)) for _ in range(3))
@@ -96,11 +100,13 @@ def run(
         now = game.begin(t, plant.position)
         target = now.target if now else None
         intended[t], command[t] = user.act(target, plant.position, plant.velocity)
-        heard = arrays[part].counts(command[t])
+        heard = arrays[part].counts(command[t], plant.position)
         counts[t] = fault.counts(t, heard) if fault else heard
         if decoder is None:
             answer = np.concatenate([plant.position, intended[t]]) if plant.axes == 4 else intended[t]
         else:
+            if sees is not None:
+                sees(plant.position)
             answer = np.asarray(decoder.predict(counts[t]), np.float64)
         if answer.shape != (plant.axes,):
             raise NeurodriftError(

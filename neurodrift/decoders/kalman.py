@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from neurodrift.data.session import Session
 from neurodrift.decoders.base import Floats
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["KalmanDecoder", "Observation", "observe"]
+__all__ = ["BatchKalman", "KalmanDecoder", "Observation", "observe"]
 
 Array = npt.NDArray[np.float64]
 
@@ -63,14 +63,14 @@ class KalmanDecoder:
             raise NeurodriftError(f"KalmanDecoder: ridge is {ridge}; it must be positive.")
         self.ridge, self.floor, self.max_lag = ridge, floor, max_lag
 
-    def fit(self, sessions: Sequence[Session]) -> KalmanDecoder:
+    def fit(self, sessions: Sequence[Session]) -> Self:
         """Fits on every bin with a label.
 
         Raises:
             NeurodriftError: too few of them.
         """
         self.normalizer = ZScore.fit(np.concatenate([s.counts[s.valid] for s in sessions]), floor=self.floor)
-        y = np.concatenate([s.behavior[s.labelled] for s in sessions]).astype(np.float64)
+        y = np.concatenate([self._states(s)[s.labelled] for s in sessions])
         z = np.concatenate([self.normalizer.apply(s.counts[s.labelled]) for s in sessions])
         self._adopt(observe(y, z, self.ridge))
         self._move(y)
@@ -99,12 +99,20 @@ class KalmanDecoder:
         prior = self._a @ self._mean
         spread = self._a @ self._covariance @ self._a.T + self._w
         self._covariance = np.asarray(np.linalg.inv(np.linalg.inv(spread) + self._information), np.float64)
-        surprise = self._pull @ (z - self.observation.offset) - self._information @ prior
+        surprise = self._pull @ (z - self._rest()) - self._information @ prior
         self._mean = np.asarray(prior + self._covariance @ surprise, np.float64)
         return self._mean.copy()
 
     def update(self, target: Floats | None, lag: int = 0) -> None:
         """Does nothing: this filter is frozen once fitted."""
+
+    def _states(self, session: Session) -> Array:
+        """What the counts (T, C) of a session are regressed on (T, D)."""
+        return session.behavior.astype(np.float64)
+
+    def _rest(self) -> Array:
+        """z-scored counts (C,) of a state of zero, in this bin."""
+        return self.observation.offset
 
     def _labelled(self, target: Floats | None, lag: int) -> tuple[Array, Array] | None:
         """(label, z-scored counts) of the bin that the label is for; None without a whole label."""
@@ -129,3 +137,38 @@ class KalmanDecoder:
         # Labels that are constant over a trial hardly ever move: without a floor the filter would not either.
         least = 1e-4 * np.diag(np.maximum(y.var(axis=0), 1e-12))
         self._w = np.asarray(rest.T @ rest / len(after) + least, np.float64)
+
+
+class BatchKalman(KalmanDecoder):
+    """A Kalman filter that gathers labels online, and learns from `batch` of them at once."""
+
+    def __init__(self, batch: int, ridge: float, floor: float, max_lag: int) -> None:
+        super().__init__(ridge, floor, max_lag)
+        if batch < 10:
+            raise NeurodriftError(f"{type(self).__name__}: batch is {batch}; give at least 10 labelled bins.")
+        self.batch = batch
+        self._gathered: list[tuple[Array, Array]] = []
+
+    def fit(self, sessions: Sequence[Session]) -> Self:
+        self._gathered = []
+        super().fit(sessions)
+        return self
+
+    def update(self, target: Floats | None, lag: int = 0) -> None:
+        """Gathers the label (D,) of the prediction made `lag` bins ago; a full batch changes the model."""
+        pair = self._labelled(target, lag)
+        if pair is None or not self._wants():
+            return
+        self._gathered.append(pair)
+        if len(self._gathered) >= self.batch:
+            y, z = (np.array(column) for column in zip(*self._gathered, strict=True))
+            self._gathered = []
+            self._learn(y, z)
+
+    def _wants(self) -> bool:
+        """Whether another batch would still change the model."""
+        return True
+
+    def _learn(self, y: Array, z: Array) -> None:
+        """From a batch of states (T, D) and z-scored counts (T, C)."""
+        raise NotImplementedError

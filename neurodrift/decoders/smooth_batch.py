@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from neurodrift.data.session import Session
-from neurodrift.decoders.base import Floats
-from neurodrift.decoders.kalman import Array, KalmanDecoder, Observation, observe
+from neurodrift.decoders.kalman import Array, BatchKalman, Observation, observe
 from neurodrift.errors import NeurodriftError
 
 __all__ = ["SmoothBatchDecoder"]
 
 
-class SmoothBatchDecoder(KalmanDecoder):
+class SmoothBatchDecoder(BatchKalman):
     """A velocity Kalman filter: C, d, Q <- a (C, d, Q) + (1 - a) (those of the batch), a = 2^(-batch / half_life).
 
     Args:
@@ -34,31 +28,12 @@ class SmoothBatchDecoder(KalmanDecoder):
         floor: float = 0.05,
         max_lag: int = 0,
     ) -> None:
-        super().__init__(ridge, floor, max_lag)
-        if batch < 10 or not half_life > 0:
-            raise NeurodriftError(
-                f"SmoothBatchDecoder: batch {batch}, half_life {half_life}; at least 10 bins, and above 0."
-            )
-        self.batch, self.half_life = batch, half_life
+        super().__init__(batch, ridge, floor, max_lag)
+        if not half_life > 0:
+            raise NeurodriftError(f"SmoothBatchDecoder: half_life is {half_life}; it must be above 0 bins.")
+        self.half_life = half_life
 
-    def fit(self, sessions: Sequence[Session]) -> SmoothBatchDecoder:
-        self._gathered: list[tuple[Array, Array]] = []
-        super().fit(sessions)
-        return self
-
-    def update(self, target: Floats | None, lag: int = 0) -> None:
-        """Gathers the label of the prediction made `lag` bins ago; a full batch moves the model."""
-        pair = self._labelled(target, lag)
-        if pair is None:
-            return
-        self._gathered.append(pair)
-        if len(self._gathered) < self.batch:
-            return
-        y, z = (np.array(column) for column in zip(*self._gathered, strict=True))
-        self._gathered = []
+    def _learn(self, y: Array, z: Array) -> None:
         keep, fresh = 0.5 ** (self.batch / self.half_life), observe(y, z, self.ridge)
-        self._adopt(
-            Observation(
-                *(keep * old + (1 - keep) * new for old, new in zip(self.observation, fresh, strict=True))
-            )
-        )
+        pairs = zip(self.observation, fresh, strict=True)
+        self._adopt(Observation(*(keep * old + (1 - keep) * new for old, new in pairs)))

@@ -16,7 +16,9 @@ from neurodrift.simulation.population import Population
 __all__ = ["Encoder"]
 
 Floats = npt.NDArray[np.float64]
-ARRAYS = ("rest", "depth", "preferred", "speed", "scale", "added", "lags", "dispersion")
+ARRAYS = ("rest", "depth", "preferred", "speed", "scale", "added", "lags", "dispersion", "place_x", "place_y")
+REACH = 10.0
+"""Centimetres over which `place_x` and `place_y` count."""
 
 
 def zero() -> Floats:
@@ -35,7 +37,7 @@ def ahead(rows: Floats, bins: int | npt.NDArray[np.int64]) -> Floats:
 class Encoder:
     """Rates that follow the velocity of the hand, or a direction that is intended.
 
-    rate = scale rest max(0, 1 + |v| / v0 (depth cos(angle(v) - preferred) + speed)) + added.
+    rate = scale rest max(0, 1 + |v| / v0 (depth cos(angle(v) - preferred) + speed) + place . p / 10 cm) + added.
 
     Per-channel arrays are (C,), (1, C) or, for an array that drifts while it records, (T, C). Counts are drawn
     from rates by `Spikes`.
@@ -55,11 +57,13 @@ class Encoder:
             less have one from -1 to 0.
         loadings: of the log-rates on shared standard normal factors (K, C), or (K, T, C); none is (0, C).
         memory: seconds in which the shared factors forget.
+        place_x, place_y: share of `rest` gained 10 cm to the right, or up; none (0) unless stated.
 
     References:
         Georgopoulos et al. 1982, doi:10.1523/JNEUROSCI.02-11-01527.1982 (cosine tuning);
         Moran and Schwartz 1999, doi:10.1152/jn.1999.82.5.2676 (speed and direction);
-        Goris et al. 2014, doi:10.1038/nn.3711 (rates that vary around their mean).
+        Goris et al. 2014, doi:10.1038/nn.3711 (rates that vary around their mean);
+        Paninski et al. 2004, doi:10.1152/jn.00587.2002 (position beside velocity).
     """
 
     rest: Floats
@@ -75,6 +79,8 @@ class Encoder:
     dispersion: Floats = field(default_factory=zero)
     loadings: Floats = field(default_factory=lambda: np.zeros((0, 1)))
     memory: float = 0.1
+    place_x: Floats = field(default_factory=zero)
+    place_y: Floats = field(default_factory=zero)
 
     def __post_init__(self) -> None:
         arrays = np.broadcast_arrays(
@@ -108,6 +114,7 @@ class Encoder:
         units = population.draw(n_channels, rng)
         factors = population.factors if population.noise else 0
         lags, dispersion, loadings = population.draw_noise(n_channels, factors, rng)
+        place_x, place_y = population.draw_place(n_channels, rng)
         return cls(
             *units,
             np.ones(n_channels),
@@ -117,6 +124,8 @@ class Encoder:
             lags=lags,
             dispersion=dispersion,
             loadings=loadings,
+            place_x=place_x,
+            place_y=place_y,
         )
 
     @property
@@ -128,8 +137,10 @@ class Encoder:
         """Whether all channels lead by `lag`."""
         return not self.lags.any()
 
-    def rates(self, velocity: Floats) -> Floats:
+    def rates(self, velocity: Floats, position: Floats | None = None) -> Floats:
         """Rates (T, C), Hz, for velocities (T, 2), cm/s: those that the hand will have `lag` s later.
+
+        `position` (T, 2), cm, is where it is; in the middle if not given.
 
         Where channels have lags of their own, give each its velocities (T, C, 2), as `led` makes them.
 
@@ -145,7 +156,14 @@ class Encoder:
         x, y = v[..., 0], v[..., 1]
         along, across, highest = self._factors
         tuned = 1 + x * along + y * across + self.speed * np.hypot(x, y)
+        if position is not None and self.feels_place:
+            tuned = tuned + (position[:, :1] * self.place_x + position[:, 1:] * self.place_y) / REACH
         return np.asarray(highest * np.maximum(tuned, 0) + self.added)
+
+    @cached_property
+    def feels_place(self) -> bool:
+        """Whether any unit fires for where the hand is."""
+        return bool(self.place_x.any() or self.place_y.any())
 
     @cached_property
     def _factors(self) -> tuple[Floats, Floats, Floats]:
@@ -189,7 +207,9 @@ class Encoder:
             rng, here = np.random.default_rng(number), path.unit == number
             unit = (*self.population.draw(1, rng), 1.0, 0.0)
             lags, dispersion, loading = self.population.draw_noise(1, factors, rng)
-            for name, value in zip(ARRAYS, (*unit, lags, dispersion), strict=True):
+            for name, value in zip(
+                ARRAYS, (*unit, lags, dispersion, *self.population.draw_place(1, rng)), strict=True
+            ):
                 now[name][here] = value
             loadings[:, here] = loading
         now["preferred"] = now["preferred"] + path.rotation

@@ -26,6 +26,7 @@ class Population:
         dispersion: d of counts whose variance is m + d m^2 at the mean m.
         noise: deviation of the log-rate that units share, through `factors` slow factors with loadings of
             random sign: noise correlations.
+        place: deviation of the share of `rest` that a unit gains over 10 cm, along either axis.
     """
 
     rate: float = 11.0
@@ -37,6 +38,7 @@ class Population:
     dispersion: float = 0.0
     noise: float = 0.0
     factors: int = 3
+    place: float = 0.0
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
         """Rest rate (Hz), depth, preferred direction (radians) and speed gain of n units, each (n,)."""
@@ -49,3 +51,9 @@ class Population:
         lags = self.lag_spread * rng.standard_normal(n)
         loadings = self.noise / np.sqrt(max(factors, 1)) * rng.standard_normal((factors, n))
         return lags, np.full(n, self.dispersion), loadings
+
+    def draw_place(self, n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Gain along x and along y of n units, each (n,); nothing is drawn where there is none."""
+        if not self.place:
+            return np.zeros(n), np.zeros(n)
+        return self.place * rng.standard_normal(n), self.place * rng.standard_normal(n)

@@ -20,7 +20,7 @@ from neurodrift.decoders import (
 from neurodrift.drift import Compose, Gain, Rotation
 from neurodrift.errors import NeurodriftError
 from neurodrift.evaluation.prequential import stream
-from neurodrift.simulation import Encoder
+from neurodrift.simulation import Encoder, Population
 from tests.sessions import days
 
 T = 12
@@ -147,3 +147,66 @@ def test_refit_is_better_than_the_filter_it_started_from() -> None:
     mean = {name: np.mean(v) for name, v in scores.items()}
     better = np.array(scores["refit"]) > np.array(scores["kalman"])
     assert better.sum() >= 5 and mean["refit"] > mean["kalman"] and mean["refit"] > mean["raw"], scores
+
+
+def placed(seed: int) -> Encoder:
+    """An array whose units also fire for where the cursor is."""
+    return Encoder.random(96, np.random.default_rng(seed), lag=0.0, population=Population(place=0.6))
+
+
+def test_what_a_known_position_explains_is_taken_out_of_the_counts() -> None:
+    """z shifted by the position's part, seen, is z at the middle; and the regression finds the encoder's own tuning."""
+    arm, bin_width = placed(0), 0.05
+    watched = run(arm, None, CentreOut(), OptimalUser(), VelocityPlant(), minutes=8)
+    d = ReFITDecoder(position=True).fit([watched.session("arm", position=True)])
+    base = arm.rest[0] * bin_width
+    truth = np.column_stack([base * arm.place_x[0], base * arm.place_y[0]]) / 10
+    found = d._place * d.normalizer.scale[:, None]
+    assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.95
+    x, position = base.copy(), np.array([5.0, -3.0])
+    moved = x + d.normalizer.scale * (d._place @ position)
+    d.reset()
+    at_middle = d.predict(x)
+    d.reset()
+    d.see(position)
+    np.testing.assert_allclose(d.predict(moved), at_middle, atol=1e-6)
+    with pytest.raises(NeurodriftError, match="four axes"):
+        ReFITDecoder(position=True).fit([watched.session("arm")])
+
+
+def push(d: ReFITDecoder, arm: Encoder, position: np.ndarray) -> float:
+    """Speed, cm/s, that is decoded from an array at rest (mean counts) whose cursor lies still at `position`."""
+    d.reset()
+    rates = arm.rates(np.zeros((1, 2)), position[None])[0]
+    for _ in range(100):
+        d.see(position)
+        answer = d.predict(0.05 * rates)
+    return float(np.hypot(*answer))
+
+
+@pytest.mark.slow
+def test_taking_the_position_out_frees_the_cursor_of_where_it_is() -> None:
+    """On arrays with position tuning the plain refit is pushed by where the cursor lies, the other hardly."""
+    task = CentreOut()
+    for tuned in (True, False):
+        pushed: dict[bool, list[float]] = {False: [], True: []}
+        speed: dict[bool, list[float]] = {False: [], True: []}
+        for seed in range(6):
+            arm = placed(seed) if tuned else Encoder.random(96, np.random.default_rng(seed), lag=0.0)
+            trained = run(arm, None, task, OptimalUser(), VelocityPlant(), minutes=4, seed=100 + seed)
+            for known in (False, True):
+                d = ReFITDecoder(batch=2000, position=known).fit([trained.session("arm", position=known)])
+                user = OptimalUser(seed=seed)
+                run(arm, d, task, user, VelocityPlant(), minutes=3, labels=Labels("to_target"), seed=seed)
+                e = run(arm, d, task, user, VelocityPlant(), minutes=2, seed=50 + seed)
+                ring = [8 * np.array([np.cos(a), np.sin(a)]) for a in np.arange(8) * np.pi / 4]
+                pushed[known].append(float(np.mean([push(d, arm, p) for p in ring])))
+                speed[known].append(throughput(e))
+        gain = np.array(speed[True]) - np.array(speed[False])
+        told = (tuned, pushed, speed)
+        print(*({k: np.round(v, 2) for k, v in m.items()} for m in (pushed, speed)))
+        if tuned:
+            assert (np.array(pushed[True]) < pushed[False]).all(), told
+            assert np.mean(pushed[True]) < 0.5 * np.mean(pushed[False]) and (gain > 0).sum() >= 5, told
+        else:
+            assert abs(gain.mean()) < 0.15, told
