@@ -24,7 +24,8 @@ from step_time_nets import Start, monkey_e, simulated
 from neurodrift.decoders import one_thread
 from neurodrift.learn import CELLS, RULES, make_learner
 from neurodrift.learn.kernels import horizon, traced
-from neurodrift.learn.kernels.numeric import move
+from neurodrift.learn.kernels.carrying import backward, fold, through
+from neurodrift.learn.kernels.numeric import dot, move
 from neurodrift.learn.optim import SGD, Optimizer, RMSprop
 
 Row = dict[str, Any]
@@ -83,6 +84,47 @@ def _gathers(box: Any, like: Any, report: Any, times: int) -> None:
     for _ in range(times):
         horizon.gather(settings.reads, m - n - 1, past, ring.gradient, ring.back, 0, report)
     past.seen[0] += 1
+
+
+@numba.njit
+def _carries(reads: Any, v: Any, a: Any, b: Any, w_h: Any, q: Any, new: Any, times: int) -> None:
+    for _ in range(times):
+        through(v, a, q[0])
+        backward(reads, q[0], b, w_h, v, new)
+
+
+@numba.njit
+def _folds(reads: Any, n_inputs: int, gradient: Any, q: Any, rows: Any, times: int) -> None:
+    for _ in range(times):
+        fold(reads, n_inputs, gradient, q, rows, 8, 0)
+
+
+@numba.njit
+def _norms(gradient: Any, times: int) -> float:
+    total = 0.0
+    for _ in range(times):
+        total += dot(gradient.reshape(-1), gradient.reshape(-1))
+    return total
+
+
+def parts_of_gather(learn: Any, lags: float) -> Row:
+    """What a gather of so many lags spends on its pieces, each timed alone in a loop on arrays of the learner's sizes."""
+    (_, g, n, m), k, reads = learn.w.shape, learn.cell.states, learn._settings.reads
+    v, new, a, b, w_h, q, rows, gradient = (
+        np.zeros(shape, np.float32)
+        for shape in ((k, n), (k, n), (k, g, n), (k, k, n), (g, n, n), (8, g, n), (8, m), (g, n, m))
+    )
+    carried = best(lambda: _carries(reads, v, a, b, w_h, q, new, 100)) / 100
+    folded = best(lambda: _folds(reads, m - n - 1, gradient, q, rows, 50)) / 50
+    norm = best(lambda: _norms(gradient, 50)) / 50
+    clear = best(lambda: gradient.fill(0))
+    pieces = {
+        "carried_back_us": lags * carried,
+        "added_us": lags / 8 * folded,
+        "norm_once_us": norm,
+        "cleared_us": clear,
+    }
+    return {name: 1e6 * value for name, value in pieces.items()}
 
 
 def best(call: Callable[[], object], repeats: int = 9) -> float:
@@ -186,10 +228,10 @@ def gathering(cell: str, units: int, rates: Row, keep: Path | None) -> Row:
     n, m = start.w.shape[2:]
     count, recurrent = _read(cell, n, m), {"rnn": 1, "gru": 3, "lstm": 4}[cell] * n * n
     h = float(np.median(lags))
-    # A lag reads its recurrent weights once; four lags share a pass over the gradient.
-    moved = 4 * h * (recurrent + 2 * count / 4)
+    # A lag reads its recurrent weights once; eight lags share a pass over the gradient.
+    moved = 4 * h * (recurrent + 2 * count / 8)
     row = bound(float(np.median(taken)), int(moved), int(4 * (h * recurrent + count)), h * 2 * (recurrent + count), 0, rates)  # fmt: skip
-    return {"kernel": "exact RTRL, gather", "cell": cell, "units": units, **row, "horizon": h, "passing_us": 1e6 * float(np.median(passed)), "network": start.source}  # fmt: skip
+    return {"kernel": "exact RTRL, gather", "cell": cell, "units": units, **row, "horizon": h, "passing_us": 1e6 * float(np.median(passed)), **parts_of_gather(learn, h), "network": start.source}  # fmt: skip
 
 
 def _seconds_of(arrays: tuple[Any, ...], report: Any, times: int) -> float:

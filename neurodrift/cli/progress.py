@@ -18,6 +18,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from neurodrift.errors import NeurodriftError
+
 __all__ = ["say_reused", "watched"]
 
 
@@ -46,6 +48,9 @@ def watched(out: Path, console: Console) -> Iterator[Callable[[str, int, int], N
                 err=True,
             )
             sys.exit(130)
+        except NeurodriftError:
+            bar.live.transient = True  # what is wrong stands alone
+            raise
 
 
 def say_reused(pieces: int, out: Path, console: Console) -> None:
