@@ -27,6 +27,10 @@ def named_spec(name: Path, sessions: int | None, yes: bool) -> Spec:
             raise NeurodriftError(
                 f"benchmark: --sessions and --yes go with a ready spec, but {name} is a file."
             )
+        if name.suffix.lower() in (".nwb", ".mat", ".h5", ".hdf5"):
+            raise NeurodriftError(
+                f"benchmark: {name} is a recording, not a SPEC; give recordings as --train {name} --test OTHER.nwb."
+            )
         return read_spec(name)
     ready = ready_spec(str(name), sessions)
     with open_plan(ready.entry, ready.pick) as plan:

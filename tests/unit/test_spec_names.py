@@ -13,6 +13,7 @@ from neurodrift.benchmark.spec import Adapted, Spec, parse_spec, spec_to_toml
 from neurodrift.benchmark.store import Store
 from neurodrift.benchmark.units import Method, Unit, learning, trained
 from neurodrift.benchmark.words import protocol
+from neurodrift.cli.ready import named_spec
 from neurodrift.decoders import Recipe, RecurrentDecoder
 from neurodrift.errors import NeurodriftError
 from neurodrift.learn import CELLS, OPTIMIZERS, RULES, Learner
@@ -100,3 +101,10 @@ def test_arguments_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(NeurodriftError, match=told):
         spec(decoder, **adapted)
+
+
+def test_a_recording_in_the_place_of_a_spec_is_told_where_it_goes(tmp_path: Path) -> None:
+    file = tmp_path / "day.nwb"
+    file.write_bytes(b"\x89HDF")
+    with pytest.raises(NeurodriftError, match=r"day\.nwb is a recording, not a SPEC; .*--train"):
+        named_spec(file, None, False)
