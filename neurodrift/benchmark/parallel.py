@@ -5,15 +5,58 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import joblib
 
+from neurodrift.benchmark.store import Store
 from neurodrift.errors import NeurodriftError
 
-__all__ = ["finish"]
+__all__ = ["Progress", "Work", "finish"]
 
 T = TypeVar("T")
+Progress = Callable[[str, int, int], None]
+
+
+class _Unit(Protocol):
+    @property
+    def key(self) -> str: ...
+
+
+U = TypeVar("U", bound=_Unit)
+
+
+@dataclass
+class Work:
+    """Stages of units, of which those that are stored already are not done again.
+
+    Args:
+        run: does a unit, `run(unit, *more)`, and stores it.
+        total: units of all stages; `progress` is called with the stage, the units done and this.
+        jobs, scheduler: as in `finish`.
+    """
+
+    run: Callable[..., Any]
+    store: Store
+    more: tuple[Any, ...]
+    total: int
+    progress: Progress
+    jobs: int = 1
+    scheduler: str = ""
+    done: int = field(default=0, init=False)
+    reused: int = field(default=0, init=False)
+
+    def __call__(self, stage: str, units: Sequence[U], each: Callable[[U], None] = lambda unit: None) -> None:
+        """One stage; `each` is called with every unit that was not stored, once it is."""
+        left = [u for u in units if not self.store.has(u.key)]
+        self.reused += len(units) - len(left)
+        self.done += len(units) - len(left)
+        self.progress(stage, self.done, self.total)
+        for unit in finish(self.run, left, *self.more, jobs=self.jobs, scheduler=self.scheduler):
+            self.done += 1
+            each(unit)
+            self.progress(stage, self.done, self.total)
 
 
 def finish(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from neurodrift.benchmark.details import details
 from neurodrift.benchmark.machine import machine, versions
 from neurodrift.benchmark.pairs import Pair, load_pair
-from neurodrift.benchmark.parallel import finish
+from neurodrift.benchmark.parallel import Progress, Work
 from neurodrift.benchmark.series import with_sessions
 from neurodrift.benchmark.spec import Spec, resolve, spec_to_toml
 from neurodrift.benchmark.store import Store, clean, code_digest, key_of, write_atomically
@@ -20,8 +20,6 @@ from neurodrift.benchmark.summary import rows_of, summarize
 from neurodrift.benchmark.units import Method, Unit, all_methods, run_unit
 
 __all__ = ["Benchmark", "run_benchmark"]
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -72,22 +70,9 @@ def run_benchmark(
     write_atomically(out / "spec.toml", spec_to_toml(_absolute(spec, spec_folder)))
     plan = _Plan(spec, pairs, store)
     total = len(plan.train) + len(plan.steps) + len(plan.methods) * len(pairs)
-    done = reused = 0
-
-    def work(stage: str, units: Sequence[Unit], each: Callable[[Unit], None]) -> None:
-        nonlocal done, reused
-        ready = [u for u in units if store.has(u.key)]
-        reused += len(ready)
-        done += len(ready)
-        tell(stage, done, total)
-        left = _slow_first([u for u in units if not store.has(u.key)])
-        for unit in finish(run_unit, left, spec, spec_folder, out, jobs=jobs, scheduler=scheduler):
-            done += 1
-            each(unit)
-            tell(stage, done, total)
-
-    work("training", plan.train, lambda unit: None)
-    work("choosing step sizes", plan.steps, lambda unit: None)
+    work = Work(run_unit, store, (spec, spec_folder, out), total, tell, jobs, scheduler)
+    work("training", plan.train)
+    work("choosing step sizes", _slow_first(plan.steps))
     scores = plan.scores()
     common = {"versions": versions(), "machine": machine()}
 
@@ -95,7 +80,7 @@ def run_benchmark(
         return rows_of(unit, spec, pairs[unit.test], store.facts(unit.key), common)
 
     store.start_rows(row for unit in scores if store.has(unit.key) for row in rows(unit))
-    work("scoring", scores, lambda unit: store.add_rows(rows(unit)))
+    work("scoring", _slow_first(scores), lambda unit: store.add_rows(rows(unit)))
     results = {test: [u for u in scores if u.test == test] for test in pairs}
     summary = clean(summarize(spec, pairs, results, store, simulated))
     steps = [(unit, store.facts(unit.key)) for unit in plan.steps]
@@ -105,7 +90,7 @@ def run_benchmark(
     detail["wall_seconds"] = time.perf_counter() - began
     write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False))
     write_atomically(out / "details.json", json.dumps(detail, allow_nan=False))
-    return Benchmark(out, summary, detail, reused, done - reused)
+    return Benchmark(out, summary, detail, work.reused, work.done - work.reused)
 
 
 class _Plan:

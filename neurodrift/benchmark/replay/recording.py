@@ -27,7 +27,8 @@ from neurodrift.evaluation.statistics import Resampler, blocks_of
 from neurodrift.learn.cells import CELLS
 
 if TYPE_CHECKING:
-    from neurodrift.benchmark.replay.run import Progress, Replay
+    from neurodrift.benchmark.parallel import Progress
+    from neurodrift.benchmark.replay.run import Replay
 
 __all__ = ["PARTS", "drifted", "replay_recording"]
 

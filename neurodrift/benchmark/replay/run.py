@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neurodrift.benchmark.machine import machine, versions
-from neurodrift.benchmark.parallel import finish
+from neurodrift.benchmark.parallel import Progress, Work
 from neurodrift.benchmark.replay.chain import run_chain
 from neurodrift.benchmark.replay.decoders import fit_recurrent
 from neurodrift.benchmark.replay.names import METHODS
@@ -24,7 +23,8 @@ from neurodrift.learn.cells import CELLS
 
 __all__ = ["Chain", "Replay", "run_replay"]
 
-Progress = Callable[[str, int, int], None]
+# Begun first, so that no core is idle while the last one runs.
+SLOW = ("guarded", "sparse_rtrl", "retrained", "immediate")
 
 
 @dataclass(frozen=True)
@@ -82,22 +82,12 @@ def run_replay(
     store = Store(out)
     common = {"versions": versions(), "machine": machine()}
     training, chains = _plan(spec)
-    total, count = len(training) + len(chains), {"done": 0, "reused": 0}
-
-    def work(stage: str, units: list[Chain], each: Callable[[Chain], None]) -> None:
-        left = [u for u in units if not store.has(u.key)]
-        count["reused"] += len(units) - len(left)
-        count["done"] += len(units) - len(left)
-        tell(stage, count["done"], total)
-        for unit in finish(run_unit, left, spec, out, jobs=jobs, scheduler=scheduler):
-            count["done"] += 1
-            each(unit)
-            tell(stage, count["done"], total)
+    work = Work(run_unit, store, (spec, out), len(training) + len(chains), tell, jobs, scheduler)
 
     def rows(unit: Chain) -> list[dict[str, Any]]:
         return rows_of(unit, spec, store.facts(unit.key), common)
 
-    work("training", training, lambda unit: None)
+    work("training", training)
     store.start_rows(row for unit in chains if store.has(unit.key) for row in rows(unit))
     work("playing", chains, lambda unit: store.add_rows(rows(unit)))
     facts = {(u.method, u.loop, u.seed): store.facts(u.key) for u in chains}
@@ -105,7 +95,7 @@ def run_replay(
     write_atomically(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False))
     view = clean(viewer_data(spec, chains, store))
     view |= {"command": command, "wall_seconds": time.perf_counter() - began, **clean(common)}
-    return Replay(out, summary, view, count["reused"], count["done"] - count["reused"])
+    return Replay(out, summary, view, work.reused, work.done - work.reused)
 
 
 def run_unit(unit: Chain, spec: ReplaySpec, out: Path) -> Chain:
@@ -145,7 +135,7 @@ def _plan(spec: ReplaySpec) -> tuple[list[Chain], list[Chain]]:
             loop,
             training[s].key if METHODS[m].recurrent else "",
         )
-        for m in sorted(spec.methods, key=lambda m: m not in ("sparse_rtrl", "retrained", "immediate"))
+        for m in sorted(spec.methods, key=lambda m: m not in SLOW)
         for loop in spec.loops
         for s in range(spec.seeds)
     ]
