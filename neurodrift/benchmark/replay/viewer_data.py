@@ -21,7 +21,13 @@ __all__ = ["channel_states", "viewer_data"]
 
 Json = dict[str, Any]
 TRIALS = 24
-STATES = ("as it was", "other gain or added rate", "turned or weaker tuning", "another unit or channel", "silent")
+STATES = (
+    "as it was",
+    "other gain or added rate",
+    "turned or weaker tuning",
+    "another unit or channel",
+    "silent",
+)
 
 
 def viewer_data(spec: ReplaySpec, chains: Sequence[Chain], store: Store) -> Json:
