@@ -63,12 +63,11 @@ def _root_divide(a: Any, b: Any, times: int) -> None:
             a[j] = b[j] / (np.sqrt(a[j]) + eps)
 
 
-@numba.njit(fastmath=FAST, error_model="numpy")
-def _moves(w: Any, z: Any, square: Any, width: int, rate: Any, hyper: Any, times: int) -> None:
-    """The optimizer on every row, one row a call, as the kernel does; with width 0 only the calls are left."""
+@numba.njit
+def _moves(w: Any, z: Any, square: Any, sizes: Any, width: int, rate: Any, hyper: Any, times: int) -> None:
+    """The optimizer on every row, as the kernel does; with width 0 only the walk over rows is left."""
     for _ in range(times):
-        for i in range(len(w)):
-            move(1, w[i, :width], rate, z[:width], square[i, :width], square[i, :width], square[i, :width], rate * 0, rate, hyper)  # fmt: skip
+        move(1, w, 0, width, sizes, rate, z, 0, square, square, square, rate * 0, rate, hyper)
 
 
 @numba.njit
@@ -201,9 +200,12 @@ def immediate(cell: str, units: int, rates: Row) -> Row:
     row = bound(whole, 5 * 4 * count, 8 * count, 10 * count, count, rates)
     n, m = start.w.shape[2:]
     rows = len(CELLS[cell]().gates) * n
-    w, square, z = np.ones((rows, m), np.float32), np.ones((rows, m), np.float32), np.ones(m, np.float32)
+    w, square, z = np.ones((rows, m), np.float32), np.ones((rows, m), np.float32), np.ones((1, m), np.float32)
     hyper, rate = np.array([0, 0.999, 1e-6, 1, 1, 1, 1e-3], np.float32), np.float32(1e-9)
-    calls, moves = (best(lambda k=k: _moves(w, z, square, k, rate, hyper, 100)) / 100 for k in (0, m))  # type: ignore[misc]
+    calls, moves = (
+        best(lambda k=k: _moves(w, z, square, np.ones(rows, np.float32), k, rate, hyper, 100)) / 100
+        for k in (0, m)
+    )  # type: ignore[misc]
     pieces = {"row_calls_us": calls, "moves_us": moves, "predict_us": frozen, "gradient_us": sgd - frozen, "rmsprop_us": whole - sgd, "python_us": by_bin() - whole}  # fmt: skip
     return {"kernel": "immediate step", "cell": cell, "units": units, **row, **{k: 1e6 * v for k, v in pieces.items()}}  # fmt: skip
 

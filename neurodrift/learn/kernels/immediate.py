@@ -182,22 +182,18 @@ def learn_bin(settings, net, ring, r, q, updates, seen):
     if kind > 0:
         hyper[3] = 1.0 / math.sqrt(1.0 - settings.beta2**updates)
         hyper[4] = 1.0 / (1.0 - settings.beta1**updates)
+    rows, e = ring.z[q, r : r + 1], m - 1
     if settings.learns == 3:
         for g in range(gates):
             lo, hi, apart = read_range(settings.reads[g], n_inputs, m)
             w, square, mean, average = net.w[r, g], net.square[r, g], net.mean[r, g], net.average[r, g]
-            for i in range(n):
-                grad = slope[g, i] * scale
-                move(kind, w[i, lo:hi], grad, z[lo:hi], square[i, lo:hi], mean[i, lo:hi], average[i, lo:hi], keep, rate, hyper)  # fmt: skip
-                if apart:
-                    e = m - 1
-                    move(kind, w[i, e:], grad, z[e:], square[i, e:], mean[i, e:], average[i, e:], keep, rate, hyper)  # fmt: skip
-    for d in range(n_out):
-        grad = error[d] * scale
-        w, square, mean, average = net.w_out[r, d], net.square_out[r, d], net.mean_out[r, d], net.average_out[r, d]  # fmt: skip
-        if settings.learns > 1:
-            move(kind, w[:n], grad, h, square[:n], mean[:n], average[:n], keep, rate, hyper)
-        move(kind, w[n:], grad, z[m - 1 :], square[n:], mean[n:], average[n:], keep, rate, hyper)
+            move(kind, w, lo, hi, slope[g], scale, rows, lo, square, mean, average, keep, rate, hyper)
+            if apart:
+                move(kind, w, e, m, slope[g], scale, rows, e, square, mean, average, keep, rate, hyper)
+    w, square, mean, average = net.w_out[r], net.square_out[r], net.mean_out[r], net.average_out[r]
+    if settings.learns > 1:
+        move(kind, w, 0, n, error, scale, ring.h[q, r : r + 1], 0, square, mean, average, keep, rate, hyper)
+    move(kind, w, n, n + 1, error, scale, rows, e, square, mean, average, keep, rate, hyper)
     return True
 
 

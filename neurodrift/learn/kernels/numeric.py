@@ -20,24 +20,18 @@ __all__ = [
     "affine",
     "compiled",
     "dot",
-    "inlined",
     "move",
     "read_range",
 ]
 
-_FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 RNN, GRU, LSTM = 0, 1, 2
 SGD, RMSPROP, ADAM = 0, 1, 2
 
 
 def compiled(function: Any) -> Any:
     """Compiled on first use and kept on disk. Sums may be reordered, so that they vectorise; NaN stays NaN."""
-    return numba.njit(cache=True, fastmath=_FLAGS, error_model="numpy")(function)
-
-
-def inlined(function: Any) -> Any:
-    """As `compiled`, and written out where it is called: for calls so short that passing arrays is most of them."""
-    return numba.njit(cache=True, fastmath=_FLAGS, error_model="numpy", inline="always")(function)
+    flags = {"reassoc", "contract", "nsz", "arcp"}
+    return numba.njit(cache=True, fastmath=flags, error_model="numpy")(function)
 
 
 @compiled
@@ -122,37 +116,40 @@ def advance(cell, a, s, slope):
             s[1, i] = m
 
 
-@inlined
-def move(optimizer, w, grad, z, square, mean, average, keep, rate, hyper):
-    """One row of weights w along the gradient grad * z.
+@compiled
+def move(optimizer, w, lo, hi, sizes, scale, z, first, square, mean, average, keep, rate, hyper):
+    """Columns lo to hi of weights w (N, M) along the gradient scale * sizes[i] * z; all rows in one call.
 
+    z (1 or N, .) from its column `first` on: one row for all, or one for each.
     hyper: beta1, beta2, eps, 1/sqrt(1 - beta2^t), 1/(1 - beta1^t), 1 - beta1, 1 - beta2.
-
     `average` moves by `keep` of what separates it from the new weights; keep = 0 leaves it.
     """
-    n = len(w)
-    if optimizer == 0:
-        step = rate * grad
-        for j in range(n):
-            w[j] -= step * z[j]
-    else:
-        b2, eps, correct = hyper[1], hyper[2], hyper[3]
-        rest = hyper[6]
-        if optimizer == 1:
+    n = hi - lo
+    b2, eps, correct, rest = hyper[1], hyper[2], hyper[3], hyper[6]
+    rest1, scaled = hyper[5], rate * hyper[4]
+    for i in range(len(w)):
+        grad, row, read = sizes[i] * scale, w[i, lo:hi], z[min(i, len(z) - 1), first : first + n]
+        if optimizer == 0:
+            step = rate * grad
             for j in range(n):
-                g = grad * z[j]
-                v = b2 * square[j] + rest * g * g
-                square[j] = v
-                w[j] -= rate * g / (math.sqrt(v) * correct + eps)
+                row[j] -= step * read[j]
+        elif optimizer == 1:
+            squares = square[i, lo:hi]
+            for j in range(n):
+                g = grad * read[j]
+                v = b2 * squares[j] + rest * g * g
+                squares[j] = v
+                row[j] -= rate * g / (math.sqrt(v) * correct + eps)
         else:
-            rest1, scaled = hyper[5], rate * hyper[4]
+            squares, means = square[i, lo:hi], mean[i, lo:hi]
             for j in range(n):
-                g = grad * z[j]
-                v = b2 * square[j] + rest * g * g
-                square[j] = v
-                m = mean[j] + rest1 * (g - mean[j])
-                mean[j] = m
-                w[j] -= scaled * m / (math.sqrt(v) * correct + eps)
-    if keep > 0:
-        for j in range(n):
-            average[j] += keep * (w[j] - average[j])
+                g = grad * read[j]
+                v = b2 * squares[j] + rest * g * g
+                squares[j] = v
+                m = means[j] + rest1 * (g - means[j])
+                means[j] = m
+                row[j] -= scaled * m / (math.sqrt(v) * correct + eps)
+        if keep > 0:
+            kept = average[i, lo:hi]
+            for j in range(n):
+                kept[j] += keep * (row[j] - kept[j])

@@ -154,15 +154,12 @@ def apply(settings, net, ring, rows, sizes, r, q, updates, averaged):
     # Weights that a gate does not read have no gradient, and stay: whole rows are moved at once.
     for g in range(gates):
         w, square, mean, average = net.w[r, g], net.square[r, g], net.mean[r, g], net.average[r, g]
-        for i in range(n):
-            grad = sizes[i] * scale
-            move(kind, w[i], grad, rows[g, i], square[i], mean[i], average[i], keep, rate, hyper)
-    ones = ring.z[q, r, m - 1 :]
-    for d in range(len(error)):
-        grad = error[d] * scale
-        w, square, mean, average = net.w_out[r, d], net.square_out[r, d], net.mean_out[r, d], net.average_out[r, d]  # fmt: skip
-        move(kind, w[:n], grad, h, square[:n], mean[:n], average[:n], keep, rate, hyper)
-        move(kind, w[n:], grad, ones, square[n:], mean[n:], average[n:], keep, rate, hyper)
+        move(kind, w, 0, m, sizes, scale, rows[g], 0, square, mean, average, keep, rate, hyper)
+    w, square, mean, average = net.w_out[r], net.square_out[r], net.mean_out[r], net.average_out[r]
+    move(kind, w, 0, n, error, scale, ring.h[q, r : r + 1], 0, square, mean, average, keep, rate, hyper)
+    move(
+        kind, w, n, n + 1, error, scale, ring.z[q, r : r + 1], m - 1, square, mean, average, keep, rate, hyper
+    )
 
 
 @compiled
