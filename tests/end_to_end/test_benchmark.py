@@ -215,7 +215,7 @@ def not_nwb(folder: Path) -> Path:
 
 FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "sessions that share no channel": (other_electrodes, "share no"),
-    "a label that is NaN everywhere": (lambda f: no_label(f, slice(None)), "label"),
+    "a label that is NaN everywhere": (lambda f: no_label(f, slice(None)), "is NaN in all"),
     "one axis of the label NaN everywhere": (lambda f: no_label(f, slice(0, 1)), "no bin has a label"),
     "two candidates": (two_candidates, "more_counts"),
     "HDF5 that is not NWB": (not_nwb, "NWB"),

@@ -129,7 +129,9 @@ def test_fetch_shows_the_size_and_a_dry_run_fetches_nothing(archive: Loopback, t
 def test_interrupted_it_stops_at_once_and_continues_later(archive: Loopback, tmp_path: Path) -> None:
     path = min(archive.sets[LINK.id][LINK.version])
     archive.faults[path] = Fault(delay=25)
-    command = [sys.executable, "-m", "neurodrift.cli", "fetch", "link", "--limit", "2"]
+    # A program started in the background of a script ignores SIGINT: this one must not.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from neurodrift.cli import main; main()"
+    command = [sys.executable, "-c", code, "fetch", "link", "--limit", "2"]
     started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         while started.poll() is None and not list(tmp_path.rglob("*0128_ecephys.nwb")):
