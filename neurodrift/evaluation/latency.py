@@ -224,10 +224,8 @@ def latency(
     else:
         decoder = model.learning(open_decoder(path, model.cell))
         learner = decoder.learner
-        cell = next((name for name, kind in CELLS.items() if type(decoder.cell) is kind), model.cell)
-        model = replace(
-            model, cell=cell, units=learner.w.shape[2], inputs=learner.n_inputs, axes=learner.w_out.shape[1]
-        )
+        units, axes, cell = learner.w.shape[2], learner.w_out.shape[1], decoder.cell.name
+        model = replace(model, cell=cell, units=units, inputs=learner.n_inputs, axes=axes)
     predict, update = sample(decoder, bins)
     return {
         "decoder": {

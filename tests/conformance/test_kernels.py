@@ -225,3 +225,26 @@ def test_a_decoder_streams_a_session_as_the_reference_does(cell: str, lag: int, 
         over_gaps=over_gaps,
     )
     np.testing.assert_array_equal(single, results[1][0])
+
+
+@pytest.mark.parametrize("max_lag", [0, 2])
+@pytest.mark.parametrize("rule", ["immediate", "rtrl"])
+def test_labels_of_another_shape_are_spread_or_refused_as_by_the_reference(rule: str, max_lag: int) -> None:
+    draw = torch.Generator().manual_seed(4)
+    w, w_out = torch.randn(1, 1, N, C + N + 1, generator=draw) * 0.4, torch.randn(1, D, N + 1, generator=draw)
+    moved = []
+    for engine in ("reference", "compiled"):
+        learner = make_learner(
+            CELLS["rnn"](), w.clone(), w_out.clone(), RULES[rule](), OPTIMIZERS["sgd"](0.1), engine=engine,
+            seeds=[0], max_lag=max_lag,
+        )  # fmt: skip
+        for _ in range(max_lag + 1):
+            learner.predict(torch.ones(1, C))
+        for label in (torch.ones(D + 1), torch.ones(0)):
+            with pytest.raises((RuntimeError, ValueError)):
+                learner.update(label, max_lag)
+        assert torch.equal(learner.w, w) and torch.equal(learner.w_out, w_out)
+        learner.update(torch.ones(1), max_lag)
+        moved.append(learner.w_out)
+    assert not torch.equal(moved[0][:, -1], w_out[:, -1])
+    torch.testing.assert_close(moved[1], moved[0], rtol=1e-5, atol=1e-6)

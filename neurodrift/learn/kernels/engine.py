@@ -172,7 +172,7 @@ class CompiledLearner(Learner):
 
     def _pass_over(self) -> None:
         if self._waiting > self.max_lag:
-            self._learn_oldest(self._unknown)
+            self._learn_oldest()
 
     def update(self, target: Tensor | None, lag: int = 0) -> None:
         # The usual call, without the reference's conversions: they would take longer than the kernel.
@@ -180,12 +180,12 @@ class CompiledLearner(Learner):
             super().update(target, lag)
             return
         given = target.numpy() if isinstance(target, Tensor) else np.asarray(target)
-        if lag == self.max_lag and given.ndim == 1 and given.dtype == self._like.dtype:
+        if lag == self.max_lag and given.shape == self._unknown.shape and given.dtype == self._like.dtype:
             self._learn_oldest(given)
             return
         self._give(target, lag)
         if lag == self.max_lag:
-            self._learn_oldest(self._unknown)
+            self._learn_oldest()
 
     def _give(self, target: Tensor, lag: int) -> None:
         row = self._ring.target[(self._place - 1 - lag) % (self.max_lag + 1)]

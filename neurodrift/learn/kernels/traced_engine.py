@@ -141,7 +141,7 @@ class TracedLearner(CompiledLearner):
         return out
 
     def _learn(self, place: int, given: Array) -> None:
-        self._waiting += 1
+        self._waiting += 1  # the kernel takes it off itself
         self.reports = np.zeros((1, len(self.w), 4))
         y = self._ring.y[:1]
         self._run(_LEARN, y, given[None], _CARRIED, y, self.reports)
