@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ _LEARNS = {"nothing": 0, "bias": 1, "readout": 2, "all": 3}
 _READS = {"xh": 0, "x": 1, "h": 2}
 _VIEWS = ("_settings", "_net", "_counter", "_like", "_kinds", "_parts", "_boxed", "_box")
 _said: set[object] = set()
+SAID_FOR = 600.0  # s in which other processes of the same first use keep quiet
 
 
 def has_twin(cell: object, rule: object, optimizer: object, w: Tensor, learns: str) -> bool:
@@ -222,12 +224,19 @@ class CompiledLearner(Learner):
 
 
 def _say_once(entry: Any) -> None:
-    """The first use on a machine compiles for some seconds; say so instead of seeming to hang."""
-    if entry not in _said:
-        _said.add(entry)
-        module = entry.__module__.rpartition(".")[2]
-        if not any(Path(entry._cache.cache_path).glob(f"{module}.{entry.__name__}-*.nbi")):
-            print(
-                "neurodrift: compiling the learning kernels, once on this machine; it takes a while",
-                file=sys.stderr,
-            )
+    """The first use on a machine compiles for some seconds; one of its processes says so instead of seeming to hang."""
+    if entry in _said:
+        return
+    _said.add(entry)
+    folder, module = Path(entry._cache.cache_path), entry.__module__.rpartition(".")[2]
+    if any(folder.glob(f"{module}.{entry.__name__}-*.nbi")):
+        return
+    said = folder / "neurodrift-compiling"
+    if said.exists() and time.time() - said.stat().st_mtime < SAID_FOR:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    said.touch()
+    print(
+        "neurodrift: compiling the learning kernels, once on this machine; it takes a while",
+        file=sys.stderr,
+    )
